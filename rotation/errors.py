@@ -1,0 +1,225 @@
+"""The closed list of what can go wrong, each with its remedy.
+
+    RotationError            carries a code of FAILURES and the facts of the case
+    └── AnswerLost           it is unknown whether AWS made a key
+
+A failure is told from its code and facts alone (`tell`), so what a page, the audit log and the docs say is one text.
+`docs/errors.md` is generated from FAILURES. Facts are words that anybody may read: never a secret access key, never
+the text of a foreign exception (botocore's parser error quotes the whole answer, secret included).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+IAM = "aws iam"
+
+
+@dataclass(frozen=True)
+class Told:
+    """A failure in words: for the row, the page and the log."""
+
+    heading: str
+    why: str
+    what_to_do: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One row of the closed list. The texts may name facts, as in `{user}`.
+
+    `transient`: the same rotation tries again by itself after a pause.
+    `retryable`: a later scheduled try can help without a person; else the strategy rests until an edit, a Rotate or its
+    next due time.
+    """
+
+    code: str
+    label: str
+    heading: str
+    why: str
+    what_to_do: str
+    by_itself: str
+    command: str = ""
+    transient: bool = False
+    retryable: bool = False
+
+    def tell(self, facts: Mapping[str, str]) -> Told:
+        """The failure's texts with the facts of one case; a fact that is missing is told by its name."""
+        known = _Facts(facts)
+        return Told(*(text.format_map(known) for text in (self.heading, self.why, self.what_to_do, self.command)))
+
+
+class _Facts(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return _UNKNOWN.get(name, name.replace("_", " "))
+
+
+_UNKNOWN = {
+    "user": "the user", "account": "this account", "key": "the key", "manager": "the manager",
+    "connection": "this strategy", "action": "the action", "arn": "the user's ARN", "until": "later", "service": "AWS",
+    "said": "no answer", "endpoint": "AWS", "tries": "all", "other": "another strategy", "times": "",
+}
+
+_REST = "Rests until it is mended."
+_AGAIN = "Tries again by itself."
+
+_ROWS = (
+    Failure(
+        "manager_secret_wrong", "Manager's secret key wrong",
+        "The manager's secret key doesn't match its access key",
+        "SignatureDoesNotMatch: AWS knows {key}, but the secret key is another's.",
+        "Enter the pair again at the connection {connection}. A space or line break at the end is a usual cause.",
+        _REST,
+    ),
+    Failure(
+        "manager_key_unknown", "Manager's key refused",
+        "AWS refuses the manager's access key {key}",
+        "InvalidClientTokenId: it was deleted or deactivated, or is another partition's.",
+        "Activate it in the AWS console, or make a new one for {manager} and press Replace key at the connection {connection}.",
+        _REST,
+        f"{IAM} update-access-key --user-name {{manager}} --access-key-id {{key}} --status Active",
+    ),
+    Failure(
+        "not_permitted", "Not permitted",
+        "The manager may not call {action} on {user}",
+        "AccessDenied on {arn}. The policy lacks the action, or names the user without its IAM path.",
+        "Paste the policy of this strategy into the permissions of {manager}. It's made for {user}, IAM path included.",
+        _REST,
+        f"{IAM} put-user-policy --user-name {{manager}} --policy-name keyturn --policy-document file://policy.json",
+    ),
+    Failure(
+        "no_such_user", "No such user",
+        "There is no IAM user {user} in account {account}",
+        "NoSuchEntity. It was renamed or deleted, or the manager is in another account.",
+        "Correct the name in the strategy (exact, upper and lower case too), or choose another connection.",
+        _REST,
+        f"{IAM} get-user --user-name {{user}}",
+    ),
+    Failure(
+        "two_keys", "Two keys already",
+        "{user} already has two access keys, and IAM allows no third",
+        "LimitExceeded. Keyturn knows {known}. {unknown}",
+        "In IAM, Users, {user}, Security credentials: delete the key that nobody uses, by its last use, or take the other one over "
+        "in the strategy (Existing access key ID). Never delete {key}, which programs read. Then rotate again.",
+        _REST,
+        f"{IAM} list-access-keys --user-name {{user}}",
+    ),
+    Failure(
+        "old_key_in_grace", "Old key in its grace",
+        "{user} still has its old key, so there is no room for a new one",
+        "IAM allows two keys. {key} is valid until {until}, and longer while it's used.",
+        "Wait, or end the old key at the Rotate button.",
+        "Rotates when there is room.",
+        retryable=True,
+    ),
+    Failure(
+        "throttled", "Throttled",
+        "AWS throttles IAM calls in this account",
+        "{said}: other programs in the account share the limit.",
+        "Nothing, unless it goes on: then look for what else calls IAM in this account.",
+        _AGAIN, transient=True, retryable=True,
+    ),
+    Failure(
+        "aws_unreachable", "AWS unreachable",
+        "AWS doesn't answer",
+        "No answer from {endpoint} ({said}).",
+        "If it goes on, look at this machine's way out: proxy, DNS, firewall.",
+        _AGAIN, transient=True, retryable=True,
+    ),
+    Failure(
+        "aws_refused", "AWS refused",
+        "AWS refused {action} on {user} with {said}",
+        "It is an answer that Keyturn has no better words for; request {request_id}.",
+        "Look the code up in AWS's documentation of {action}. Then rotate again.",
+        _REST,
+    ),
+    Failure(
+        "answer_lost", "Answer lost",
+        "AWS may have made a key whose secret nobody knows",
+        "{said} after CreateAccessKey was sent. Asking again could make another, so Keyturn doesn't.",
+        "With iam:ListAccessKeys Keyturn finds and deletes it. Without: look at {user} in IAM, delete the key made at {until} "
+        "that Keyturn doesn't know. Never delete {key}, which programs read. Then rotate again.",
+        "Is found and deleted where the manager may call iam:ListAccessKeys; else rests until mended.",
+        f"{IAM} list-access-keys --user-name {{user}}",
+    ),
+    Failure(
+        "key_not_accepted", "New key not accepted",
+        "{service} didn't accept the new key in time",
+        "{said} at the last of {tries} tries. New keys take seconds as a rule.",
+        "Nothing was published; the new key {key} is deleted again. If it repeats, look at the AWS Health Dashboard.",
+        _AGAIN, retryable=True,
+    ),
+    Failure(
+        "key_of_other_user", "New key is another's",
+        "The new key answers as {arn}, not as {user}",
+        "GetCallerIdentity names another account or user.",
+        "Nothing was published. Check the endpoint: is AWS_ENDPOINT_URL set?",
+        _REST,
+    ),
+    Failure(
+        "existing_key_not_targets", "Existing key is another's",
+        "The existing access key {key} isn't one of {user}",
+        "{said}. Keyturn takes over and later deletes only what AWS says belongs to the user.",
+        "Correct the Existing access key ID in the strategy, or leave it empty. Then rotate again.",
+        _REST,
+        f"{IAM} get-access-key-last-used --access-key-id {{key}}",
+    ),
+    Failure(
+        "target_taken", "User has another strategy",
+        "{user} in account {account} is already turned by {other}",
+        "Two strategies on one user would delete each other's keys.",
+        "Delete one of the two strategies.",
+        _REST,
+    ),
+    Failure(
+        "secret_missing", "Output secret missing",
+        "An output secret of this strategy is gone",
+        "There is nowhere to publish the new key.",
+        "Edit the strategy and choose both output secrets.",
+        _REST,
+    ),
+    Failure(
+        "unknown_key", "Key unknown to AWS",
+        "AWS knows no access key {key}",
+        "{said}. It was deleted outside Keyturn, or AWS doesn't say whose it is.",
+        "Look at {user} in IAM. A key that isn't proven to be the user's is never deleted.",
+        _REST,
+        f"{IAM} list-access-keys --user-name {{user}}",
+    ),
+    Failure(
+        "interrupted", "Interrupted",
+        "Keyturn met an error of its own",
+        "{said}. The worker's log has the details.",
+        "Rotate again. If it repeats, report it with the log.",
+        _AGAIN, retryable=True,
+    ),
+)
+
+FAILURES: Mapping[str, Failure] = {row.code: row for row in _ROWS}
+
+
+class RotationError(Exception):
+    """What went wrong, as a code of FAILURES and the facts of the case (words without secrets)."""
+
+    def __init__(self, code: str, **facts: str) -> None:
+        super().__init__(code)
+        self.failure = FAILURES[code]
+        self.facts = facts
+
+    @property
+    def code(self) -> str:
+        """The code in the closed list."""
+        return self.failure.code
+
+    def told(self) -> Told:
+        """The failure in words."""
+        return self.failure.tell(self.facts)
+
+
+class AnswerLost(RotationError):  # noqa: N818 - it says what happened
+    """CreateAccessKey was sent and no usable answer came: AWS may have made a key, now or later."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__("answer_lost", said=said)
