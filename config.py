@@ -59,9 +59,7 @@ def _names(raw: str) -> tuple[str, ...]:
 
 
 def _setting(default: Any, env: str, parse: Callable[[str], Any], help_: str, unit: str = "") -> Any:
-    return field(
-        default=default, metadata={"env": env, "parse": parse, "help": help_, "unit": unit}
-    )
+    return field(default=default, metadata={"env": env, "parse": parse, "help": help_, "unit": unit})
 
 
 @dataclass(frozen=True)
@@ -69,19 +67,28 @@ class Config:
     """Every setting of Keyturn, with the values that serve one machine as defaults."""
 
     instance: Path = _setting(
-        Path("instance"), "KEYTURN_INSTANCE", Path, "Folder of the data that Keyturn keeps on this machine."
+        Path("instance"),  # noqa: RUF009 - a Path can't change "KEYTURN_INSTANCE", Path, "Folder of the data that Keyturn keeps on this machine."
     )
     database_url: str = _setting(
-        "", "DATABASE_URL", _text, "PostgreSQL, as postgresql://user:password@host/name. Empty: SQLite in the instance folder."
+        "",
+        "DATABASE_URL",
+        _text,
+        "PostgreSQL, as postgresql://user:password@host/name. Empty: SQLite in the instance folder.",
     )
     redis_url: str = _setting(
         "", "REDIS_URL", _text, "A Redis or Valkey of your own. Empty: `keyturn up` starts one in the instance folder."
     )
     master_key: str = _setting(
-        "", "KEYTURN_MASTER_KEY", _text, "Master key, 32 bytes in base64. Empty: instance/master.key, made at first start."
+        "",
+        "KEYTURN_MASTER_KEY",
+        _text,
+        "Master key, 32 bytes in base64. Empty: instance/master.key, made at first start.",
     )
     url: str = _setting(
-        "", "KEYTURN_URL", _http_url, "Address under which people reach Keyturn; its host is the only one answered, besides loopback."
+        "",
+        "KEYTURN_URL",
+        _http_url,
+        "Address under which people reach Keyturn; its host is the only one answered, besides loopback.",
     )
     allowed_hosts: tuple[str, ...] = _setting(
         (), "KEYTURN_ALLOWED_HOSTS", _names, "Further host names to answer, separated by commas."
@@ -91,10 +98,15 @@ class Config:
     web_processes: int = _setting(2, "KEYTURN_WEB_PROCESSES", _at_least(1), "Web processes that `keyturn up` runs.")
     worker_processes: int = _setting(1, "KEYTURN_WORKERS", _at_least(1), "Workers that `keyturn up` runs.")
     trust_proxy: bool = _setting(
-        False, "KEYTURN_TRUST_PROXY", _boolean, "Behind one reverse proxy: take address and scheme from its X-Forwarded headers."
+        False,
+        "KEYTURN_TRUST_PROXY",
+        _boolean,
+        "Behind one reverse proxy: take address and scheme from its X-Forwarded headers.",
     )
     secure_cookies: bool = _setting(
-        False, "KEYTURN_SECURE_COOKIES", _boolean,
+        False,
+        "KEYTURN_SECURE_COOKIES",
+        _boolean,
         "Send cookies over HTTPS only. On by itself when KEYTURN_URL begins with https.",
     )
     sweep_period_s: int = _setting(
@@ -104,15 +116,24 @@ class Config:
         60, "KEYTURN_LEASE", _at_least(5), "How long a worker that doesn't answer keeps its rotation.", "seconds"
     )
     last_use_lag_s: int = _setting(
-        15_300, "KEYTURN_LAST_USE_LAG", _at_least(0),
-        "How late and coarse AWS reports an access key's last use: no quiet time may be shorter. 15 minutes and 4 hours.",
+        15_300,
+        "KEYTURN_LAST_USE_LAG",
+        _at_least(0),
+        "How late and coarse AWS reports a key's last use: no quiet time may be shorter. 15 minutes and 4 hours.",
         "seconds",
     )
     last_use_poll_s: int = _setting(
-        900, "KEYTURN_LAST_USE_POLL", _at_least(1), "How often AWS is asked whether an old key is still used.", "seconds"
+        900,
+        "KEYTURN_LAST_USE_POLL",
+        _at_least(1),
+        "How often AWS is asked whether an old key is still used.",
+        "seconds",
     )
     aws_endpoint_url: str = _setting(
-        "", "AWS_ENDPOINT_URL", _http_url, "Another AWS than the real one (practice AWS, a private cloud), for IAM, STS and S3 alike."
+        "",
+        "AWS_ENDPOINT_URL",
+        _http_url,
+        "Another AWS than the real one (practice AWS, a private cloud), for IAM, STS and S3 alike.",
     )
     practice: bool = _setting(
         False, "KEYTURN_PRACTICE", _boolean, "Set by `make demo`: AWS is practice AWS, and forms offer its values."

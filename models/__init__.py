@@ -1,0 +1,40 @@
+"""The tables, and the rules that belong to the data. Plain SQLAlchemy: no Flask, no queue, no AWS.
+
+Importing this package makes all tables known to `Base.metadata`.
+"""
+
+from models.access_key import AccessKey, KeyState
+from models.audit import Action, AuditEntry
+from models.base import Base
+from models.connection import Connection
+from models.heartbeat import Heartbeat
+from models.project import Environment, Project, ProjectMember
+from models.rotation import Rotation, RotationStep, State, StepName, Trigger
+from models.secret import Secret, SecretVersion
+from models.strategy import RetireWhen, RotationStrategy
+from models.user import OneTimeLink, User, UserSession
+
+__all__ = [
+    "AccessKey",
+    "Action",
+    "AuditEntry",
+    "Base",
+    "Connection",
+    "Environment",
+    "Heartbeat",
+    "KeyState",
+    "OneTimeLink",
+    "Project",
+    "ProjectMember",
+    "RetireWhen",
+    "Rotation",
+    "RotationStep",
+    "RotationStrategy",
+    "Secret",
+    "SecretVersion",
+    "State",
+    "StepName",
+    "Trigger",
+    "User",
+    "UserSession",
+]

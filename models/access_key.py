@@ -1,0 +1,133 @@
+"""Access keys: one key pair at AWS through its life."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from crypto import Place, SealingKey
+from models.base import Base
+
+
+class KeyState(StrEnum):
+    """Where an access key is in its life."""
+
+    PENDING = "pending"
+    """Its creation is about to be asked for: the intent."""
+    CREATED = "created"
+    """AWS made it, and nobody reads it yet."""
+    ACTIVE = "active"
+    """Published: programs read it."""
+    RETIRING = "retiring"
+    """Replaced, and still valid at AWS."""
+    DEACTIVATED = "deactivated"
+    DELETED = "deleted"
+    LOST = "lost"
+    """AWS may have made it, but its answer never came."""
+
+
+TRANSITIONS: Mapping[KeyState, frozenset[KeyState]] = {
+    KeyState.PENDING: frozenset({KeyState.CREATED, KeyState.LOST, KeyState.DELETED}),
+    # A late answer turns a key that was given up as lost into a known one.
+    KeyState.LOST: frozenset({KeyState.CREATED, KeyState.DELETED}),
+    KeyState.CREATED: frozenset({KeyState.ACTIVE, KeyState.DELETED}),
+    KeyState.ACTIVE: frozenset({KeyState.RETIRING, KeyState.DELETED}),
+    KeyState.RETIRING: frozenset({KeyState.DEACTIVATED, KeyState.DELETED}),
+    KeyState.DEACTIVATED: frozenset({KeyState.DELETED}),
+    KeyState.DELETED: frozenset(),
+}
+
+AT_AWS = (KeyState.CREATED, KeyState.ACTIVE, KeyState.RETIRING, KeyState.DEACTIVATED)
+"""The states of keys that AWS holds for certain."""
+
+
+class AccessKey(Base):
+    """One access key that a strategy made or took over; other keys have no row and are never touched."""
+
+    __tablename__ = "access_keys"
+    __table_args__ = (
+        CheckConstraint("secret_access_key IS NULL OR length(secret_access_key) > 0", name="secret_not_empty"),
+        CheckConstraint("access_key_id IS NOT NULL OR state IN ('pending', 'lost', 'deleted')", name="known"),
+        Index(
+            "uq_access_keys_active",
+            "strategy_id",
+            unique=True,
+            sqlite_where=text("state = 'active'"),
+            postgresql_where=text("state = 'active'"),
+        ),
+        Index("ix_access_keys_look_at", "look_at"),
+        Index("ix_access_keys_strategy_id", "strategy_id", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    strategy_id: Mapped[int] = mapped_column(ForeignKey("rotation_strategies.id", ondelete="CASCADE"))
+    rotation_id: Mapped[int | None]
+    """The rotation that made it; NULL for a key that was taken over."""
+    state: Mapped[str] = mapped_column(String(11))
+    access_key_id: Mapped[str | None] = mapped_column(String(128))
+    """NULL until AWS has answered."""
+    secret_access_key: Mapped[bytes | None]
+    """Sealed; NULL for a key that was taken over, and once the key is deleted."""
+    known_before: Mapped[list[str] | None] = mapped_column(JSON)
+    """The user's key IDs before the intent, where the manager may list them: what a lost key is told apart by."""
+    intent_at: Mapped[datetime]
+    """When its creation was about to be asked for, or when it was taken over."""
+    created_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+    replaced_at: Mapped[datetime | None]
+    """When its successor was published."""
+    retire_at: Mapped[datetime | None]
+    """The end of its grace: not deleted before, unless a person says so."""
+    look_at: Mapped[datetime | None]
+    """When the sweep looks at it next (retire, discard, find); NULL when there is nothing to do."""
+    quiet_at: Mapped[datetime | None]
+    """When it can be deleted if AWS reports no further use; NULL until asked."""
+    last_used_at: Mapped[datetime | None]
+    last_used_service: Mapped[str] = mapped_column(String(64), default="")
+    last_used_region: Mapped[str] = mapped_column(String(32), default="")
+    asked_at: Mapped[datetime | None]
+    """When AWS was last asked for its last use."""
+    deactivated_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    ended_by: Mapped[str] = mapped_column(String(64), default="")
+    """Who ended it: a person's name, or empty for retirement by rule."""
+    error_code: Mapped[str] = mapped_column(String(32), default="")
+    """Why its retirement doesn't go on: a code of rotation.errors; empty when it does."""
+    error_facts: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+
+    def seal_place(self) -> Place:
+        """Where the secret access key's ciphertext lives."""
+        return Place("access_keys", self.id, "secret_access_key")
+
+    def open_secret(self, key: SealingKey) -> str:
+        """The secret access key. Raises crypto.CannotOpenError; ValueError where none is kept."""
+        if self.secret_access_key is None:
+            raise ValueError("this access key's secret is not kept")
+        return key.open(self.secret_access_key, self.seal_place()).decode()
+
+    @property
+    def taken_over(self) -> bool:
+        """Whether the key was there before the strategy."""
+        return self.rotation_id is None
+
+
+def move(session: Session, key_id: str, old: KeyState, new: KeyState, **values: Any) -> bool:
+    """Move a key from `old` to `new`, writing `values` with it; False, and nothing written, when it isn't `old` by now.
+
+    Raises ValueError for a move that TRANSITIONS doesn't have.
+    """
+    if new not in TRANSITIONS[old]:
+        raise ValueError(f"an access key doesn't go from {old} to {new}")
+    moved = session.execute(
+        update(AccessKey)
+        .where(AccessKey.id == key_id, AccessKey.state == old.value)
+        .values(state=new.value, **values)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(moved.rowcount)  # type: ignore[attr-defined]

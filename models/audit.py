@@ -1,0 +1,116 @@
+"""The audit log: who did what, when, from where, to what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from models.base import Base
+
+
+class Action(StrEnum):
+    """Everything that is recorded, as `thing.verb`. A closed list: pages filter by it."""
+
+    USER_SIGN_IN = "user.sign-in"
+    USER_SIGN_IN_REFUSED = "user.sign-in-refused"
+    USER_SIGN_OUT = "user.sign-out"
+    USER_CREATE = "user.create"
+    USER_INVITE = "user.invite"
+    USER_CHANGE = "user.change"
+    USER_DISABLE = "user.disable"
+    USER_ENABLE = "user.enable"
+    USER_CHANGE_PASSWORD = "user.change-password"  # noqa: S105 - the name of an action
+    USER_RESET_PASSWORD = "user.reset-password"  # noqa: S105 - the name of an action
+    USER_END_SESSION = "user.end-session"
+    PROJECT_CREATE = "project.create"
+    PROJECT_RENAME = "project.rename"
+    PROJECT_DELETE = "project.delete"
+    ENVIRONMENT_ADD = "environment.add"
+    ENVIRONMENT_RENAME = "environment.rename"
+    ENVIRONMENT_DELETE = "environment.delete"
+    SECRET_CREATE = "secret.create"  # noqa: S105 - the name of an action
+    SECRET_CHANGE = "secret.change"  # noqa: S105 - the name of an action
+    SECRET_MOVE = "secret.move"  # noqa: S105 - the name of an action
+    SECRET_DELETE = "secret.delete"  # noqa: S105 - the name of an action
+    SECRET_REVEAL = "secret.reveal"  # noqa: S105 - the name of an action
+    SECRET_COPY = "secret.copy"  # noqa: S105 - the name of an action
+    SECRET_RESTORE = "secret.restore"  # noqa: S105 - the name of an action
+    CONNECTION_CREATE = "connection.create"
+    CONNECTION_CHANGE = "connection.change"
+    CONNECTION_CHECK = "connection.check"
+    CONNECTION_DELETE = "connection.delete"
+    STRATEGY_CREATE = "strategy.create"
+    STRATEGY_CHANGE = "strategy.change"
+    STRATEGY_PAUSE = "strategy.pause"
+    STRATEGY_RESUME = "strategy.resume"
+    STRATEGY_DELETE = "strategy.delete"
+    ROTATION_REQUEST = "rotation.request"
+    ROTATION_SUCCEED = "rotation.succeed"
+    ROTATION_FAIL = "rotation.fail"
+    KEY_CREATE = "key.create"
+    KEY_PUBLISH = "key.publish"
+    KEY_TAKE_OVER = "key.take-over"
+    KEY_KEEP_LONGER = "key.keep-longer"
+    KEY_END = "key.end"
+    KEY_DELETE = "key.delete"
+    KEY_LOSE = "key.lose"
+
+
+class AuditEntry(Base):
+    """One entry. Names are copied, so that an entry outlives what it is about."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (
+        Index("ix_audit_entries_project_at", "project_id", "at", "id"),
+        Index("ix_audit_entries_at", "at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    actor: Mapped[str] = mapped_column(String(64))
+    """A person's name, or `schedule`, `worker`, `terminal`."""
+    action: Mapped[str] = mapped_column(String(40))
+    project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.id", ondelete="SET NULL"))
+    thing: Mapped[str] = mapped_column(String(512))
+    """What it was done to, as people name it: `production:/billing/api AWS_ACCESS_KEY`."""
+    strategy_id: Mapped[int | None] = mapped_column(index=True)
+    """The rotation strategy concerned, if any; no foreign key, for entries outlive strategies."""
+    address: Mapped[str] = mapped_column(String(45), default="")
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+def record(  # noqa: PLR0913 - an entry has that many facts, all by name
+    session: Session,
+    *,
+    at: datetime,
+    actor: str,
+    action: Action,
+    thing: str,
+    actor_id: int | None = None,
+    project_id: str | None = None,
+    strategy_id: int | None = None,
+    address: str = "",
+    **detail: Any,
+) -> None:
+    """Add an entry to the session's transaction: it is recorded exactly when what it tells is.
+
+    `detail` are further facts, readable by every member of the project: never a secret's value.
+    """
+    session.add(
+        AuditEntry(
+            at=at,
+            actor=actor,
+            actor_id=actor_id,
+            action=action.value,
+            project_id=project_id,
+            thing=thing,
+            strategy_id=strategy_id,
+            address=address,
+            detail=detail,
+        )
+    )

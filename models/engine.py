@@ -1,0 +1,45 @@
+"""Opening the database: SQLite with the pragmas that it needs, or PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+BUSY_TIMEOUT_MS = 10_000
+READ_ONLY = "keyturn_read_only"
+"""Execution option: this transaction reads only, and so takes no write lock of SQLite at its start."""
+
+
+def open_database(url: str) -> Engine:
+    """An engine for the SQLAlchemy URL; on SQLite in WAL, with foreign keys on and writers that wait for each other."""
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    prepare(engine)
+    return engine
+
+
+def prepare(engine: Engine) -> None:
+    """Give an engine that somebody else made what `open_database` gives. PostgreSQL needs nothing."""
+    if engine.dialect.name != "sqlite":
+        return
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    # The driver's own transactions begin late and deferred: two that read and then write would refuse each other at
+    # once instead of waiting. SQLAlchemy's recipe: https://docs.sqlalchemy.org/en/21/dialects/sqlite.html
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "secure_delete=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN DEFERRED" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,162 @@
+"""Rotations: one run of a strategy, with its steps, its lease and its outcome."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, or_, text, update
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from models.base import Base
+from models.strategy import RotationStrategy
+
+
+class State(StrEnum):
+    """How far a rotation is. `succeeded` and `failed` are final."""
+
+    QUEUED = "queued"
+    CREATING = "creating"
+    VERIFYING = "verifying"
+    PUBLISHING = "publishing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Trigger(StrEnum):
+    """What started a rotation."""
+
+    BUTTON = "button"
+    SCHEDULE = "schedule"
+    RETRY = "retry"
+
+
+class StepName(StrEnum):
+    """The steps of a rotation, in order."""
+
+    CLAIM = "claim"
+    MAKE_ROOM = "make-room"
+    CREATE = "create"
+    VERIFY = "verify"
+    PUBLISH = "publish"
+
+
+class Rotation(Base):
+    """One run of a strategy. At most one of a strategy is open; a due time has at most one."""
+
+    __tablename__ = "rotations"
+    __table_args__ = (
+        Index(
+            "uq_rotations_open",
+            "strategy_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        UniqueConstraint("strategy_id", "due_at"),
+        Index("ix_rotations_strategy_id", "strategy_id", "id"),
+        Index(
+            "ix_rotations_open_project",
+            "project_id",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    strategy_id: Mapped[int] = mapped_column(ForeignKey("rotation_strategies.id", ondelete="CASCADE"))
+    state: Mapped[str] = mapped_column(String(12), default=State.QUEUED.value)
+    trigger: Mapped[str] = mapped_column(String(8))
+    requested_by: Mapped[str] = mapped_column(String(64))
+    """A person's name, or `schedule`."""
+    requested_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    """The scheduled time that this rotation serves, if any."""
+    end_old_key: Mapped[bool] = mapped_column(default=False)
+    """The person at the button chose to end the old key's grace to make room."""
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    lease_owner: Mapped[str] = mapped_column(String(128), default="")
+    lease_until: Mapped[datetime | None]
+    wait_until: Mapped[datetime | None]
+    """No worker takes it before; NULL when it needn't wait."""
+    wait_code: Mapped[str] = mapped_column(String(32), default="")
+    """Why it waits: a code of rotation.errors, or empty for the pause between two rounds of verification."""
+    tries: Mapped[int] = mapped_column(default=0)
+    """Transient refusals in a row (throttled, unreachable)."""
+    good_rounds: Mapped[int] = mapped_column(default=0)
+    verify_until: Mapped[datetime | None]
+    access_key_id: Mapped[str | None] = mapped_column(String(32))
+    """The row in access_keys of the key that this rotation makes."""
+    error_code: Mapped[str] = mapped_column(String(32), default="")
+    error_facts: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+
+    strategy: Mapped[RotationStrategy] = relationship()
+    steps: Mapped[list[RotationStep]] = relationship(
+        back_populates="rotation", order_by="RotationStep.id", passive_deletes=True
+    )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be done."""
+        return self.ended_at is None
+
+
+class RotationStep(Base):
+    """One step as it happened.
+
+    `calls` has a row per question to AWS: `at` (ISO 8601, UTC), `action`, `said`, `ok`, `request_id`.
+    """
+
+    __tablename__ = "rotation_steps"
+    __table_args__ = (UniqueConstraint("rotation_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rotation_id: Mapped[int] = mapped_column(ForeignKey("rotations.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(12))
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    failed: Mapped[bool] = mapped_column(default=False)
+    summary: Mapped[str] = mapped_column(String(500), default="")
+    calls: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+
+    rotation: Mapped[Rotation] = relationship(back_populates="steps")
+
+
+def claim(session: Session, rotation_id: int, owner: str, now: datetime, lease: timedelta) -> bool:
+    """Take the lease of an open rotation whose time has come and that nobody holds.
+
+    True exactly when this call took it. Compare-and-set in one statement: of any number of workers one wins.
+    """
+    taken = session.execute(
+        update(Rotation)
+        .where(
+            Rotation.id == rotation_id,
+            Rotation.ended_at.is_(None),
+            or_(Rotation.lease_until.is_(None), Rotation.lease_until <= now),
+            or_(Rotation.wait_until.is_(None), Rotation.wait_until <= now),
+        )
+        .values(lease_owner=owner, lease_until=now + lease)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(taken.rowcount)  # type: ignore[attr-defined]
+
+
+def hold(session: Session, rotation_id: int, owner: str, now: datetime, lease: timedelta | None, **values: Any) -> bool:
+    """Write `values` to a rotation whose lease `owner` holds, renewing the lease, or giving it back when None.
+
+    False, and nothing written, when the lease is another's by now or the rotation has ended.
+    """
+    held = session.execute(
+        update(Rotation)
+        .where(Rotation.id == rotation_id, Rotation.lease_owner == owner, Rotation.ended_at.is_(None))
+        .values(
+            lease_until=None if lease is None else now + lease,
+            **values,
+            **({"lease_owner": ""} if lease is None else {}),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return bool(held.rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,108 @@
+"""Rotation strategies: which connection, which IAM user, which two secrets, when, and how the old key retires."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base
+from models.connection import Connection
+from models.secret import Secret
+
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html
+_USER_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+_IAM_PATH = re.compile(r"/|/[\x21-\x7e]{1,510}/")
+
+
+class RetireWhen(StrEnum):
+    """What ends an old key after its grace period."""
+
+    QUIET = "quiet"
+    """AWS has reported no use for the quiet time."""
+    DEADLINE = "deadline"
+    """The end of the grace period, used or not."""
+
+
+class RotationStrategy(Base):
+    """The standing configuration of one target user's rotations."""
+
+    __tablename__ = "rotation_strategies"
+    __table_args__ = (
+        Index("ix_rotation_strategies_due_at", "due_at"),
+        Index("ix_rotation_strategies_retry_at", "retry_at"),
+        CheckConstraint("access_key_secret_id <> secret_key_secret_id", name="two_secrets"),
+        CheckConstraint("interval_s IS NULL OR interval_s > 0", name="interval_positive"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="RESTRICT"), index=True)
+    kind: Mapped[str] = mapped_column(String(16), default="aws-iam")
+    connection_id: Mapped[str] = mapped_column(ForeignKey("connections.id", ondelete="RESTRICT"), index=True)
+    user_name: Mapped[str] = mapped_column(String(64))
+    user_path: Mapped[str] = mapped_column(String(512), default="/")
+    """The user's IAM path, for the policy and its ARN only."""
+    account_id: Mapped[str | None] = mapped_column(String(12))
+    """The target's account; NULL until AWS has told it."""
+    target: Mapped[str | None] = mapped_column(String(80), unique=True)
+    """Account and user name in lower case, for IAM's names are unique without regard to case: one strategy a target.
+
+    NULL while the account isn't known; written by `set_target` only.
+    """
+    access_key_secret_id: Mapped[int | None] = mapped_column(ForeignKey("secrets.id", ondelete="RESTRICT"), unique=True)
+    secret_key_secret_id: Mapped[int | None] = mapped_column(ForeignKey("secrets.id", ondelete="RESTRICT"), unique=True)
+    existing_key_id: Mapped[str] = mapped_column(String(128), default="")
+    """The access key ID that this strategy is to take over, as the user gave it."""
+    interval_s: Mapped[int | None]
+    grace_s: Mapped[int] = mapped_column(default=86_400)
+    retire_when: Mapped[str] = mapped_column(String(8), default=RetireWhen.QUIET.value)
+    quiet_s: Mapped[int] = mapped_column(default=86_400)
+    due_at: Mapped[datetime | None]
+    """The next scheduled time; NULL without an interval or while paused."""
+    retry_at: Mapped[datetime | None]
+    """When a failed scheduled rotation is tried again."""
+    retries: Mapped[int] = mapped_column(default=0)
+    """How often in a row a scheduled rotation has been tried again."""
+    paused_at: Mapped[datetime | None]
+    paused_by: Mapped[str] = mapped_column(String(64), default="")
+    deleting_at: Mapped[datetime | None]
+    """Set while the deletion of the strategy waits for its keys to be deleted at AWS."""
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(64))
+
+    connection: Mapped[Connection] = relationship()
+    access_key_secret: Mapped[Secret] = relationship(foreign_keys=[access_key_secret_id])
+    secret_key_secret: Mapped[Secret] = relationship(foreign_keys=[secret_key_secret_id])
+
+    def set_target(self, user_name: str, account_id: str | None) -> None:
+        """Name the target user and its account, if known.
+
+        The next flush raises IntegrityError when another strategy has this target.
+        """
+        self.user_name, self.account_id = user_name, account_id
+        self.target = f"{account_id}/{user_name.lower()}" if account_id else None
+
+    @property
+    def user_arn(self) -> str:
+        """The target's ARN; `*` stands for an account that isn't known yet."""
+        return f"arn:aws:iam::{self.account_id or '*'}:user{self.user_path}{self.user_name}"
+
+    @property
+    def interval(self) -> timedelta | None:
+        """The rotation interval, or None when only the button rotates."""
+        return None if self.interval_s is None else timedelta(seconds=self.interval_s)
+
+
+def user_name_problem(text: str) -> str | None:
+    """Why `text` can't be an IAM user name, in a sentence; None when it can."""
+    if _USER_NAME.fullmatch(text):
+        return None
+    return "An IAM user name has 1 to 64 letters, digits and + = , . @ _ -, without spaces and without its path."
+
+
+def iam_path_problem(text: str) -> str | None:
+    """Why `text` can't be an IAM path, in a sentence; None when it can."""
+    return None if _IAM_PATH.fullmatch(text) else "An IAM path is / or begins and ends with a slash, such as /deploy/."
