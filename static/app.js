@@ -1,0 +1,85 @@
+// What htmx and HTML can't do alone. No state, no rendering: the server does that.
+"use strict";
+
+const one = (selector) => document.querySelector(selector);
+const openDialog = () => one("#dialog dialog[open]");
+let opener = null;
+
+function toast(text) {
+  const box = document.createElement("div");
+  box.className = "kt-toast";
+  box.textContent = text;
+  one("#toast").replaceChildren(box);
+  setTimeout(() => box.remove(), 8000);
+}
+
+// Dialogs: whatever lands in #dialog opens; closing it empties the place and gives the focus back.
+function showDialog() {
+  const dialog = one("#dialog dialog");
+  if (!dialog || dialog.open) return;
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    if (opener) (document.getElementById(opener.id) || opener).focus();
+  });
+  dialog.showModal();
+}
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.target.id === "dialog" && !openDialog()) opener = detail.elt;
+  detail.requestConfig.triggeringEvent?.submitter?.setAttribute("aria-busy", "true");
+});
+document.addEventListener("htmx:afterRequest", ({ detail }) =>
+  detail.requestConfig.triggeringEvent?.submitter?.removeAttribute("aria-busy"));
+document.addEventListener("htmx:afterSwap", ({ detail }) => detail.target.id === "dialog" && showDialog());
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-close]") || !openDialog()) return;
+  event.preventDefault();
+  openDialog().close();
+});
+document.addEventListener("close-dialog", () => openDialog()?.close());
+document.addEventListener("toast", ({ detail }) => toast(detail.value));
+
+// A lost connection and an answer that isn't shown in place; the server words the latter for people.
+document.addEventListener("htmx:sendError", () => toast("Keyturn didn't answer. Nothing was sent twice; try again."));
+document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+  const plain = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
+  toast(plain ? xhr.responseText : `Keyturn answered with an error (${xhr.status}). Reload the page to see what holds now.`);
+});
+
+// Copying: data-copy="text", or empty for the <pre> beside the button; a form with data-copy-form answers with the text.
+function copied(button) {
+  const { title } = button;
+  button.classList.add("kt-copied");
+  button.title = "Copied";
+  one("#live").textContent = "Copied";
+  setTimeout(() => { button.classList.remove("kt-copied"); button.title = title; }, 2000);
+}
+document.addEventListener("click", ({ target }) => {
+  const button = target.closest("button[data-copy]");
+  if (!button || !navigator.clipboard) return;
+  const text = button.dataset.copy || button.closest(".kt-code").querySelector("pre").textContent;
+  navigator.clipboard.writeText(text).then(() => copied(button));
+});
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!("copyForm" in form.dataset) || !navigator.clipboard) return;
+  event.preventDefault();
+  const answer = fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "text/plain" } })
+    .then((response) => (response.headers.get("Content-Type").startsWith("text/plain") && response.ok ? response.blob() : Promise.reject(response)));
+  navigator.clipboard.write([new ClipboardItem({ "text/plain": answer })])
+    .then(() => copied(event.submitter), () => form.submit());
+});
+
+// Times: "8 d ago" stays true. The same steps as in views/times.py.
+function relative(seconds) {
+  const size = Math.abs(seconds);
+  const [unit, each] = [["s", 1], ["min", 60], ["h", 3600], ["d", 86400], ["mo", 2629746]].findLast(([, least]) => size >= least) || ["s", 1];
+  const text = `${Math.floor(size / each)} ${unit}`;
+  return seconds > 0 ? `in ${text}` : `${text} ago`;
+}
+setInterval(() => document.querySelectorAll("time[data-relative]").forEach((time) => {
+  time.textContent = relative((new Date(time.dateTime) - Date.now()) / 1000);
+}), 60000);
+
+document.querySelectorAll("input[data-zone]").forEach((input) => { input.value = Intl.DateTimeFormat().resolvedOptions().timeZone; });
+one(".kt-tab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+showDialog();
