@@ -152,7 +152,7 @@ class FakeProvider:
         self._failures.setdefault(method, []).extend([(code, facts)] * times)
 
     def lose_next_answer(self, *, made: bool | str = True, said: str = "ReadTimeoutError") -> None:
-        """Let the next `create_key` raise AnswerLost; `made` is True, False or "later" (see `carry_out_late`)."""
+        """Let the next `create_key` raise AnswerLost; `made`: True, False or "later" (see `carry_out_late`)."""
         when = made if isinstance(made, str) else {True: "now", False: "never"}[made]
         self._lost.append((when, said))
 

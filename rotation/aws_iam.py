@@ -1,0 +1,358 @@
+"""AWS IAM access keys through boto3's botocore: the one file that knows either.
+
+Whatever goes wrong becomes a RotationError by two tables: `_BY_CODE` for what AWS answers, `_NEVER_SENT` for what
+happens on the way. Foreign exceptions are neither chained nor quoted, only named: a CreateAccessKey answer that is
+cut off ends in a parser error whose text is the whole answer, secret access key included. So each failure is made
+inside the `except` and raised after it, where no traceback leads back to its cause.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from threading import Lock
+from typing import Any, TypeVar
+
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    EndpointProviderError,
+    NoCredentialsError,
+    ParamValidationError,
+    ProxyConnectionError,
+    SSLError,
+)
+from botocore.parsers import ResponseParserError
+from botocore.session import Session
+
+from rotation.errors import AnswerLost, RotationError
+from rotation.provider import Answer, CreatedKey, Identity, KeyPair, LastUse, ListedKey
+
+# 0 and 1 are in no access key ID that AWS makes, so this one can't exist.
+PROBE_KEY_ID = "AKIA00KEYTURNPROBE01"
+
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=15,
+    user_agent_appid="keyturn",
+    retries={"mode": "standard", "total_max_attempts": 2},
+    # Without it S3 in us-east-1 is asked at the endpoint of no region.
+    s3={"us_east_1_regional_endpoint": "regional"},
+)
+_ONCE = _CONFIG.merge(Config(retries={"total_max_attempts": 1}))
+
+# What each service is asked with a new key: the action, and the call that needs it.
+_TRIES: Mapping[str, tuple[str, str]] = {
+    "sts": ("sts:GetCallerIdentity", "get_caller_identity"),
+    "iam": ("iam:GetUser", "get_user"),
+    "s3": ("s3:ListAllMyBuckets", "list_buckets"),
+}
+
+# A service that answers so has found the key and checked its signature.
+_KNOWS_THE_KEY = frozenset({"AccessDenied", "AccessDeniedException", "OptInRequired", "NotSignedUp"})
+
+_THROTTLES = (
+    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
+    "TooManyRequestsException", "ProvisionedThroughputExceededException", "TransactionInProgressException",
+    "RequestLimitExceeded", "BandwidthLimitExceeded", "LimitExceededException", "SlowDown", "PriorRequestNotComplete",
+    "EC2ThrottledException", "429",
+)  # fmt: skip
+
+# AWS's error codes and ours. What isn't here is `aws_refused`, or `aws_unreachable` from status 500 on.
+_BY_CODE: Mapping[str, str] = {
+    "AccessDenied": "not_permitted",
+    "AccessDeniedException": "not_permitted",
+    "InvalidClientTokenId": "manager_key_unknown",
+    "InvalidAccessKeyId": "manager_key_unknown",
+    "UnrecognizedClientException": "manager_key_unknown",
+    "SignatureDoesNotMatch": "manager_secret_wrong",
+    "InvalidSignatureException": "manager_secret_wrong",
+    "NoSuchEntity": "no_such_user",
+    "LimitExceeded": "two_keys",
+    "RequestTimeout": "aws_unreachable",
+    "RequestTimeoutException": "aws_unreachable",
+    **dict.fromkeys(_THROTTLES, "throttled"),
+}
+
+# Raised before a request leaves this machine, so that nothing can have been made.
+_NEVER_SENT: Mapping[type[Exception], str] = {
+    EndpointConnectionError: "aws_unreachable",
+    ConnectTimeoutError: "aws_unreachable",
+    ProxyConnectionError: "aws_unreachable",
+    EndpointProviderError: "aws_refused",
+    NoCredentialsError: "aws_refused",
+    ParamValidationError: "aws_refused",
+}
+
+_DENIED = re.compile(
+    r"User: (?P<manager>arn:(?P<partition>[\w-]+):\w+::(?P<account>\d+):\S+) is not authorized to perform: \S+"
+    r"(?: on resource: (?P<resource>arn:\S+))?"
+)
+_CLOCK_WRONG = re.compile(r"signature (?:expired|not yet current)", re.IGNORECASE)
+# What comes of an answer that isn't AWS's or is cut off.
+_UNREADABLE = (ResponseParserError, KeyError, ValueError)
+# botocore doesn't promise that clients can be made from one session by several threads at once.
+_MAKING_CLIENTS = Lock()
+
+T = TypeVar("T")
+
+
+class AwsIam:
+    """Implements rotation.provider.Provider with a manager's access key.
+
+    `endpoint_url` leads IAM, STS and S3 elsewhere; empty: where boto3 finds them for the region's partition.
+    """
+
+    def __init__(self, manager: KeyPair, region: str, endpoint_url: str = "") -> None:
+        self._manager = manager
+        self._region = region
+        self._endpoint_url = endpoint_url or None
+        self._clients: dict[tuple[str, Config], Any] = {}
+        self._identity: Identity | None = None
+
+    def identify(self) -> Identity:
+        """Whose key the manager's is. Changes nothing and needs no permission."""
+        self._identity = self._ask("sts", "sts:GetCallerIdentity", lambda sts: _identity(sts.get_caller_identity()))
+        return self._identity
+
+    def create_key(self, user_name: str) -> CreatedKey:
+        """Make an access key for the user: asked exactly once, never retried.
+
+        Raises AnswerLost when it is unknown whether AWS made a key; any other RotationError means that it made none.
+        """
+        facts = {"action": "iam:CreateAccessKey", "user": user_name}
+        client = self._client("iam", _ONCE, facts)
+        try:
+            return _created(client.create_access_key(UserName=user_name))
+        except Exception as error:  # noqa: BLE001 - once sent, whatever happens loses the answer
+            failure = self._explain(error, facts)
+            if _may_have_been_done(error):
+                failure = AnswerLost(failure.facts["said"])
+        raise failure
+
+    def try_key(self, pair: KeyPair, services: tuple[str, ...]) -> list[Answer]:
+        """Ask each of `services` once with `pair`, all at the same time, each on a fresh connection."""
+        clients = [self._make_client(service, pair, _ONCE, {"action": _TRIES[service][0]}) for service in services]
+        with ThreadPoolExecutor(len(services)) as pool:
+            return list(pool.map(_try, services, clients))
+
+    def last_use(self, access_key_id: str) -> LastUse:
+        """Whose the key is and when it was last used, as far as AWS tells (late, and coarse by 15 minutes).
+
+        Raises `unknown_key` when AWS knows no such key.
+        """
+        try:
+            return self._last_use(access_key_id)
+        except RotationError as error:
+            failure = error
+        if failure.code == "no_such_user":
+            failure = RotationError("unknown_key", **failure.facts)
+        elif failure.code == "not_permitted" and self._may_read_own_last_use():
+            # AWS refuses to speak of a key that it doesn't know, as if it weren't permitted.
+            failure = RotationError("unknown_key", **failure.facts)
+        raise failure
+
+    def delete_key(self, user_name: str, access_key_id: str) -> None:
+        """Delete the key. A key that is already gone is no error (it may be this call's own second try)."""
+        self._delete(user_name, access_key_id)
+
+    def list_keys(self, user_name: str) -> list[ListedKey] | None:
+        """The user's access keys, or None where the manager may not list them."""
+        try:
+            return self._ask(
+                "iam",
+                "iam:ListAccessKeys",
+                lambda iam: _listed(iam.list_access_keys(UserName=user_name)),
+                user=user_name,
+            )
+        except RotationError as error:
+            if error.code != "not_permitted":
+                raise
+            return None
+
+    def may_delete(self, user_name: str) -> None:
+        """Raise what DeleteAccessKey on the user would raise (`not_permitted`, `no_such_user`), deleting nothing."""
+        self._delete(user_name, PROBE_KEY_ID)
+
+    def may_read_last_use(self) -> None:
+        """Raise what GetAccessKeyLastUsed would raise, asked of the manager's own key."""
+        self._last_use(self._manager.access_key_id)
+
+    def _may_read_own_last_use(self) -> bool:
+        try:
+            self.may_read_last_use()
+        except RotationError:
+            return False
+        return True
+
+    def _last_use(self, access_key_id: str) -> LastUse:
+        return self._ask(
+            "iam",
+            "iam:GetAccessKeyLastUsed",
+            lambda iam: _used(iam.get_access_key_last_used(AccessKeyId=access_key_id)),
+            key=access_key_id,
+        )
+
+    def _delete(self, user_name: str, access_key_id: str) -> None:
+        try:
+            self._ask(
+                "iam",
+                "iam:DeleteAccessKey",
+                lambda iam: iam.delete_access_key(UserName=user_name, AccessKeyId=access_key_id),
+                user=user_name,
+                key=access_key_id,
+            )
+        except RotationError as error:
+            if error.code != "unknown_key":
+                raise
+
+    # Asking, and telling what went wrong
+
+    def _ask(self, service: str, action: str, call: Callable[[Any], T], **facts: str) -> T:
+        facts["action"] = action
+        client = self._client(service, _CONFIG, facts)
+        try:
+            return call(client)
+        except (BotoCoreError, ClientError, *_UNREADABLE) as error:
+            failure = self._explain(error, facts)
+        raise failure
+
+    def _client(self, service: str, config: Config, facts: Mapping[str, str]) -> Any:
+        if (service, config) not in self._clients:
+            self._clients[service, config] = self._make_client(service, self._manager, config, facts)
+        return self._clients[service, config]
+
+    def _make_client(self, service: str, pair: KeyPair, config: Config, facts: Mapping[str, str]) -> Any:
+        try:
+            with _MAKING_CLIENTS:
+                return _session().create_client(
+                    service,
+                    region_name=self._region,
+                    endpoint_url=self._endpoint_url,
+                    aws_access_key_id=pair.access_key_id,
+                    aws_secret_access_key=pair.secret_access_key,
+                    config=config,
+                )
+        except (BotoCoreError, ValueError) as error:
+            failure = self._explain(error, facts, "aws_refused")
+        raise failure
+
+    def _explain(self, error: Exception, facts: Mapping[str, str], otherwise: str = "aws_unreachable") -> RotationError:
+        """The failure that `error` stands for. Of AWS's own answer it takes the code, the ARNs and the request ID."""
+        known = {**self._known(), **facts}
+        if not isinstance(error, ClientError):
+            code = next((ours for kind, ours in _NEVER_SENT.items() if isinstance(error, kind)), otherwise)
+            return RotationError(code, **{**known, "said": type(error).__name__})
+        said, message, status, request_id = _answered(error)
+        code = _BY_CODE.get(said, "aws_unreachable" if status >= 500 else "aws_refused")  # noqa: PLR2004 - HTTP's own
+        if code == "no_such_user" and "access key" in message.lower():
+            code = "unknown_key"
+        if code == "two_keys" and known["action"] != "iam:CreateAccessKey":
+            code = "aws_refused"
+        if code == "manager_secret_wrong" and _CLOCK_WRONG.search(message):
+            code, said = "aws_refused", f"{said} (the clock of this machine is wrong)"
+        if code.startswith("manager_"):
+            known["key"] = self._manager.access_key_id
+        if code == "not_permitted":
+            known = {**known, **_denied(message, known)}
+        return RotationError(code, **{**known, "said": said, "request_id": request_id})
+
+    def _known(self) -> dict[str, str]:
+        known = {"endpoint": self._endpoint_url or f"AWS in {self._region}"}
+        if self._identity:
+            known["account"] = self._identity.account_id
+            known["manager"] = self._identity.user_name or self._identity.arn
+        return known
+
+
+def _answered(error: ClientError) -> tuple[str, str, int, str]:
+    """AWS's code, message, HTTP status and request ID."""
+    told = error.response.get("Error", {})
+    meta = error.response.get("ResponseMetadata", {})
+    status = int(meta.get("HTTPStatusCode", 0))
+    return str(told.get("Code", status)), str(told.get("Message", "")), status, str(meta.get("RequestId", ""))
+
+
+def _may_have_been_done(error: Exception) -> bool:
+    """Whether AWS may do, now or later, what was asked."""
+    if isinstance(error, ClientError):
+        said, _, status, _ = _answered(error)
+        return status >= 500 or not status or said.startswith("RequestTimeout")  # noqa: PLR2004 - HTTP's own
+    if isinstance(error, SSLError):
+        return not _certificate_refused(error)
+    return not isinstance(error, tuple(_NEVER_SENT))
+
+
+def _certificate_refused(error: SSLError) -> bool:
+    cause = error.kwargs.get("error")
+    return isinstance(cause, ssl.SSLCertVerificationError) or any(
+        isinstance(part, ssl.SSLCertVerificationError) for part in getattr(cause, "args", ())
+    )
+
+
+def _denied(message: str, facts: Mapping[str, str]) -> dict[str, str]:
+    """Who was refused on which ARN. AWS names the ARN at times only; else it is built, without the unknown path."""
+    named = _DENIED.search(message)
+    if named is None:
+        return {}
+    manager = Identity(named["account"], named["manager"])
+    told = {"account": named["account"], "manager": manager.user_name or manager.arn}
+    if named["resource"]:
+        return {**told, "arn": named["resource"].rstrip(".,")}
+    user = facts.get("user", "")
+    return {**told, "arn": f"arn:{named['partition']}:iam::{named['account']}:user/{user}"} if user else told
+
+
+def _identity(answer: Mapping[str, Any]) -> Identity:
+    return Identity(answer["Account"], answer["Arn"])
+
+
+def _used(answer: Mapping[str, Any]) -> LastUse:
+    used = answer["AccessKeyLastUsed"]
+    service, region = ("" if used.get(name) == "N/A" else used.get(name, "") for name in ("ServiceName", "Region"))
+    return LastUse(answer.get("UserName", ""), used.get("LastUsedDate"), service, region)
+
+
+def _listed(answer: Mapping[str, Any]) -> list[ListedKey]:
+    return [
+        ListedKey(row["AccessKeyId"], row["Status"] == "Active", row["CreateDate"])
+        for row in answer["AccessKeyMetadata"]
+    ]
+
+
+def _created(answer: Mapping[str, Any]) -> CreatedKey:
+    key = answer["AccessKey"]
+    pair = KeyPair(key["AccessKeyId"], key["SecretAccessKey"])
+    if not (pair.access_key_id and pair.secret_access_key):
+        raise ValueError("an answer without a key")
+    return CreatedKey(pair, key["CreateDate"], answer["ResponseMetadata"].get("RequestId", ""))
+
+
+def _try(service: str, client: Any) -> Answer:
+    action, method = _TRIES[service]
+    try:
+        answer = getattr(client, method)()
+        identity = _identity(answer) if service == "sts" else None
+        request_id = answer["ResponseMetadata"].get("RequestId", "")
+        return Answer(service, action, True, identity.arn if identity else "OK", identity, request_id)
+    except ClientError as error:
+        said, _, _, request_id = _answered(error)
+        return Answer(service, action, said in _KNOWS_THE_KEY, said, None, request_id)
+    except (BotoCoreError, *_UNREADABLE) as error:
+        return Answer(service, action, accepted=False, said=type(error).__name__)
+    finally:
+        client.close()
+
+
+@cache
+def _session() -> Session:
+    # At DEBUG botocore logs whole answers, and with them the new secret access key.
+    logging.getLogger("botocore").setLevel(logging.INFO)
+    return Session()
