@@ -6,12 +6,18 @@ A setting `FOO` may also be given as `FOO_FILE`, the path of a file that holds t
 
 from __future__ import annotations
 
+import hashlib
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+VERSION = "0.1.0"
+_SOCKET_NAME_BYTES = 100
+"""What every system takes as the name of a Unix socket (Linux: 107)."""
 
 
 class ConfigError(Exception):
@@ -66,8 +72,8 @@ def _setting(default: Any, env: str, parse: Callable[[str], Any], help_: str, un
 class Config:
     """Every setting of Keyturn, with the values that serve one machine as defaults."""
 
-    instance: Path = _setting(
-        Path("instance"),  # noqa: RUF009 - a Path can't change "KEYTURN_INSTANCE", Path, "Folder of the data that Keyturn keeps on this machine."
+    instance: Path = _setting(  # noqa: RUF009 - it makes a dataclass field
+        Path("instance"), "KEYTURN_INSTANCE", Path, "Folder of the data that Keyturn keeps on this machine."
     )
     database_url: str = _setting(
         "",
@@ -156,7 +162,16 @@ class Config:
     @property
     def redis(self) -> str:
         """The Redis in use: `redis_url`, else the socket of the one that `keyturn up` starts."""
-        return self.redis_url or f"unix://{(self.instance / 'redis.sock').resolve()}"
+        return self.redis_url or f"unix://{self.redis_socket}"
+
+    @property
+    def redis_socket(self) -> Path:
+        """Where the Redis that `keyturn up` starts listens: in the instance folder, unless its name is too long."""
+        path = (self.instance / "redis.sock").resolve()
+        if len(os.fsencode(path)) <= _SOCKET_NAME_BYTES:
+            return path
+        digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"keyturn-{os.getuid()}-{digest}" / "redis.sock"
 
     @property
     def hosts(self) -> frozenset[str]:
