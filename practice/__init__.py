@@ -1,0 +1,16 @@
+"""Practice AWS: IAM, STS and S3 by moto, behind a layer that adds what the real ones do, on loopback only.
+
+    server.py      HTTP on a loopback port; hands each request to the layer, and spoils answers as told
+    layer.py       from a request to its answer: keys, permissions, then moto
+    request.py     a request as AWS reads it: service, action, signing key, parameters
+    account.py     moto's state: users, keys, policies
+    policy.py      which policies allow which action on which ARN
+    replicas.py    when which replica learns of a new key
+    faults.py      what is told to go wrong
+    answers.py     AWS's error documents
+    admin.py       /practice/...: behaviour, faults and the log of calls, while it runs
+    seed.py        a manager and targets for the demo, the tests and the bench
+
+`python -m practice --port 0 --ready-file FILE` runs it. A new key is known to each replica at its own time, an inactive
+key is refused, and a policy's Resource counts.
+"""

@@ -1,0 +1,113 @@
+"""moto's state: the users, keys and policies of the one account that practice AWS has, and who signs a request."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from moto.core.exceptions import SignatureDoesNotMatchError
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.iam import access_control
+from moto.iam.models import AccessKey, IAMBackend, User, iam_backends
+from moto.s3.exceptions import BucketSignatureDoesNotMatchError, S3SignatureDoesNotMatchError
+from moto.utilities.utils import get_partition
+
+from practice.request import Request
+from rotation.provider import KeyPair
+
+ACCOUNT_ID = DEFAULT_ACCOUNT_ID
+ROOT = "practice-root"
+LAST_USED = "iam:GetAccessKeyLastUsed"
+# Without a user name these are about the caller.
+_ABOUT_CALLER = {
+    f"iam:{name}" for name in ("GetUser", "CreateAccessKey", "DeleteAccessKey", "ListAccessKeys", "UpdateAccessKey")
+}
+_WRONG_SIGNATURE = (SignatureDoesNotMatchError, S3SignatureDoesNotMatchError, BucketSignatureDoesNotMatchError)
+
+
+class Account:
+    """The account in the partition of a request's region."""
+
+    def __init__(self, region: str) -> None:
+        self.partition = get_partition(region)
+        self._iam: IAMBackend = iam_backends[ACCOUNT_ID][self.partition]
+
+    def key(self, access_key_id: str) -> AccessKey | None:
+        """The access key of that ID, active or not, or None."""
+        return self._iam.access_keys.get(access_key_id)
+
+    def owner(self, access_key_id: str) -> str:
+        """The name of the key's user; empty when there is none, or the key is a role's."""
+        key = self.key(access_key_id)
+        return str(key.user_name) if key and key.user_name else ""
+
+    def user_arn(self, name: str) -> str:
+        """The user's ARN with its path; that of a user who doesn't exist has none."""
+        user = self._user(name)
+        return str(user.arn) if user else f"arn:{self.partition}:iam::{ACCOUNT_ID}:user/{name}"
+
+    def make_root(self) -> KeyPair:
+        """Make the user that may do everything, where there is none yet, and a key of it."""
+        if self._user(ROOT) is None:
+            everything = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+            self._iam.create_user("us-east-1", ROOT).put_policy("everything", json.dumps(everything))
+        key = self._iam.create_access_key(ROOT)
+        return KeyPair(key.access_key_id, key.secret_access_key)
+
+    def _user(self, name: str) -> User | None:
+        return next((user for user in self._iam.users.values() if user.name == name), None)
+
+
+class Signer:
+    """Who signs a request: a user or an assumed role, with its secret and its policies as moto holds them."""
+
+    def __init__(self, request: Request) -> None:
+        account, headers = Account(request.region), {name.title(): value for name, value in request.headers.items()}
+        kind = access_control.S3IAMRequest if request.service == "s3" else access_control.IAMRequest
+        self._credentials = access_control.create_access_key(
+            ACCOUNT_ID, account.partition, request.access_key_id, headers
+        )
+        self._signed = kind(
+            ACCOUNT_ID, request.method, request.target, request.params, request.body, headers, request.action
+        )
+        user_name = account.owner(request.access_key_id)
+        self.arn = account.user_arn(user_name) if user_name else str(self._credentials.arn)
+
+    def has_the_secret(self) -> bool:
+        """Whether the request's signature was made with the key's secret."""
+        try:
+            self._signed.check_signature()
+        except _WRONG_SIGNATURE:
+            return False
+        return True
+
+    def policies(self) -> list[dict[str, Any]]:
+        """The policy documents that hold for the signer: own, attached, and the groups'."""
+        return [json.loads(_document(policy)) for policy in self._credentials.collect_policies()]
+
+
+def _document(policy: Any) -> str:
+    """A policy's text: moto holds a user's own as dictionaries, a role's as text, managed ones with versions."""
+    if isinstance(policy, str):
+        return policy
+    if isinstance(policy, dict):
+        return str(policy["policy_document"])
+    return str(next(version.document for version in policy.versions if version.is_default))
+
+
+def concerned(request: Request) -> tuple[str, str]:
+    """The ARN that the request's action is judged by, and how IAM's refusal words it."""
+    account, params = Account(request.region), request.params
+    if request.service == "s3":
+        arn = f"arn:{account.partition}:s3:::{request.path.strip('/')}" if request.path != "/" else "*"
+        return arn, f'"{arn}"'
+    if request.action == LAST_USED:
+        name = account.owner(params.get("AccessKeyId", ""))
+    else:
+        name = params.get("UserName", account.owner(request.access_key_id) if request.action in _ABOUT_CALLER else "")
+    if request.action == "iam:CreateUser":
+        return f"arn:{account.partition}:iam::{ACCOUNT_ID}:user{params.get('Path', '/')}{name}", f"user {name}"
+    if name:
+        return account.user_arn(name), f"user {name}"
+    arn = params.get("RoleArn", "*")
+    return arn, f"access key {params['AccessKeyId']}" if "AccessKeyId" in params else arn
