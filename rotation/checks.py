@@ -1,0 +1,228 @@
+"""What a manager may do on its target, asked of AWS without changing anything.
+
+A row (`Finding`) for each question: what was asked, how it ended, a sentence and AWS's own word. Some questions have
+no answer without changing something or knowing more, and say so instead of guessing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from rotation.errors import RotationError
+from rotation.policy import CREATE, DELETE, LAST_USE, LIST
+from rotation.provider import Identity, LastUse, ListedKey, Provider
+
+MOST_TARGETS = 20
+"""Of how many users the check of a connection asks: a person waits for the answer."""
+
+MANAGER, USER, ROOM, EXISTING = "manager", "user", "room", "existing"
+"""What is asked besides actions."""
+
+_KEYS_PER_USER = 2
+_HINTS = {
+    "manager_secret_wrong": "A space or a line break at the end is a usual cause.",
+    "manager_key_unknown": "Activate it in the AWS console, or make a new one.",
+    "not_permitted": "Paste the policy on this page into the manager's permissions; it names the user and its IAM path.",
+    "no_such_user": "Names are exact, upper and lower case too.",
+}
+
+T = TypeVar("T")
+
+
+class Outcome(StrEnum):
+    """How a question ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNTESTED = "untested"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row of a check. `said` is AWS's own word, `code` the failure's in rotation.errors; either may be empty."""
+
+    asked: str
+    outcome: Outcome
+    sentence: str
+    note: str = ""
+    said: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A user that a check asks about.
+
+    `keys` are key IDs known to be the user's and the strategy's; `existing` is one to be taken over, and may turn out
+    to be anybody's.
+    """
+
+    user_name: str
+    keys: tuple[str, ...] = ()
+    existing: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found; `identity` is the manager's, or None when AWS didn't take its key."""
+
+    identity: Identity | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def failed(self) -> list[Finding]:
+        """The questions that ended badly."""
+        return [finding for finding in self.findings if finding.outcome is Outcome.FAILED]
+
+    def find(self, asked: str) -> Finding | None:
+        """The first finding on `asked`, if it was asked."""
+        return next((finding for finding in self.findings if finding.asked == asked), None)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The findings as JSON can hold them."""
+        return [asdict(finding) for finding in self.findings]
+
+
+def check(provider: Provider, target: Target) -> Report:
+    """Ask AWS all that a rotation of one target needs. Never raises: what goes wrong is a finding. Changes nothing."""
+    identity, manager = _manager(provider)
+    if identity is None:
+        return Report(None, (manager, _not_asked()))
+    listed, listing_failure = _ask(LIST, lambda: provider.list_keys(target.user_name))
+    _, delete_failure = _ask(DELETE, lambda: provider.may_delete(target.user_name))
+    missing = next((each for each in (delete_failure, listing_failure) if each and each.code == "no_such_user"), None)
+    if missing:
+        return Report(identity, (manager, replace(missing, asked=USER), _last_use(provider, Target(""), ())))
+    known = delete_failure is None or listed is not None
+    key_ids = tuple(key.access_key_id for key in listed or ())
+    findings = [
+        manager,
+        _user(target.user_name, identity, known=known),
+        delete_failure or _deletable([target.user_name]),
+        _last_use(provider, target, key_ids),
+        *_existing(provider, target, key_ids),
+        *_room(target, listed),
+        _create(),
+        listing_failure or _listing(listed),
+    ]
+    return Report(identity, tuple(findings))
+
+
+def check_connection(provider: Provider, targets: Sequence[Target]) -> Report:
+    """Ask AWS what a connection may do on its strategies' targets, the first MOST_TARGETS of them. As `check`."""
+    identity, manager = _manager(provider)
+    if identity is None:
+        return Report(None, (manager, _not_asked()))
+    asked = targets[:MOST_TARGETS]
+    with_key = next((target for target in asked if target.keys), Target(""))
+    findings = [manager, _last_use(provider, with_key, ()), *_deletes(provider, [each.user_name for each in asked])]
+    if len(targets) > len(asked):
+        left = f"{len(targets) - len(asked)} more users aren't asked about"
+        findings.append(Finding(DELETE, Outcome.UNTESTED, left, "Check them by editing their strategies."))
+    return Report(identity, (*findings, _create()))
+
+
+def _ask(asked: str, call: Callable[[], T]) -> tuple[T | None, Finding | None]:
+    try:
+        return call(), None
+    except RotationError as error:
+        told = error.told()
+        note = " ".join(filter(None, (told.why, _HINTS.get(error.code, ""))))
+        return None, Finding(asked, Outcome.FAILED, told.heading, note, error.facts.get("said", ""), error.code)
+
+
+def _manager(provider: Provider) -> tuple[Identity | None, Finding]:
+    identity, failure = _ask(MANAGER, provider.identify)
+    return identity, failure or Finding(
+        MANAGER, Outcome.OK, "The manager's key works", identity.arn if identity else ""
+    )
+
+
+def _not_asked() -> Finding:
+    return Finding(USER, Outcome.UNTESTED, "Target and permissions", "Not tried without a manager key that works.")
+
+
+def _user(user_name: str, identity: Identity, *, known: bool) -> Finding:
+    if user_name.lower() == identity.user_name.lower():
+        note = "It would turn its own key, and this connection would go on with the old one until that is deleted."
+        return Finding(USER, Outcome.FAILED, f"{user_name} is the manager itself", note)
+    if known:
+        return Finding(USER, Outcome.OK, f"The user {user_name} exists", f"In account {identity.account_id}.")
+    note = "AWS refuses before it looks the user up."
+    return Finding(USER, Outcome.UNTESTED, f"Whether there is a user {user_name} can't be told", note)
+
+
+def _deletable(user_names: Sequence[str]) -> Finding:
+    note = "Asked with a key ID that doesn't exist, so nothing was deleted."
+    return Finding(DELETE, Outcome.OK, f"{DELETE} is allowed on {', '.join(user_names)}", note)
+
+
+def _deletes(provider: Provider, user_names: Sequence[str]) -> list[Finding]:
+    failures = {name: _ask(DELETE, lambda name=name: provider.may_delete(name))[1] for name in user_names}  # type: ignore[misc]
+    allowed = [name for name, failure in failures.items() if failure is None]
+    refused = [failure for failure in failures.values() if failure is not None]
+    return [*([_deletable(allowed)] if allowed else []), *refused]
+
+
+def _last_use(provider: Provider, target: Target, listed: Sequence[str]) -> Finding:
+    """A policy may allow this on the target's keys alone, so that only a key of the target's tells for certain."""
+    theirs = next(iter((*target.keys, *listed)), None)
+    call: Callable[[], LastUse | None] = provider.may_read_last_use
+    if theirs:
+        call = lambda: provider.last_use(theirs)  # noqa: E731
+    _, failure = _ask(LAST_USE, call)
+    if failure is None or failure.code == "unknown_key":
+        return Finding(LAST_USE, Outcome.OK, f"{LAST_USE} is allowed")
+    if theirs or failure.code != "not_permitted":
+        return failure
+    note = (
+        "AWS refuses it for the manager's own key, and so it does where the policy has it for the user's keys alone. "
+        "If the policy lacks it, old keys are never deleted."
+    )
+    sentence = f"{LAST_USE} can't be tried without a key of the user"
+    return Finding(LAST_USE, Outcome.UNTESTED, sentence, note, failure.said)
+
+
+def _existing(provider: Provider, target: Target, listed: Sequence[str]) -> list[Finding]:
+    key = target.existing
+    if not key:
+        return []
+    used, failure = (
+        (LastUse(target.user_name), None) if key in listed else _ask(EXISTING, lambda: provider.last_use(key))
+    )
+    if failure is not None and failure.code == "not_permitted":
+        note = "AWS doesn't say so to this manager. Keyturn deletes a key only once AWS says that it is the user's."
+        return [Finding(EXISTING, Outcome.UNTESTED, f"Whose key {key} is can't be told", note, failure.said)]
+    if used is None:
+        return [failure] if failure else []
+    if used.user_name == target.user_name:
+        note = "It is taken over as the old key at the first rotation."
+        return [Finding(EXISTING, Outcome.OK, f"{key} belongs to {target.user_name}", note)]
+    note = "Keyturn takes over, and later deletes, only a key of the user. Correct it or leave it empty."
+    sentence = f"{key} belongs to {used.user_name or 'another user'}, not to {target.user_name}"
+    return [Finding(EXISTING, Outcome.FAILED, sentence, note, code="existing_key_not_targets")]
+
+
+def _room(target: Target, listed: Sequence[ListedKey] | None) -> list[Finding]:
+    """Two keys leave no room for a third, unless the strategy itself will delete one of them."""
+    key_ids = [key.access_key_id for key in listed or ()]
+    if len(key_ids) < _KEYS_PER_USER or set(key_ids) <= set(target.keys):
+        return []
+    sentence = f"{target.user_name} already has two access keys, and IAM allows no third"
+    note = f"{' and '.join(key_ids)}. Delete the one that nobody uses, or no rotation can start."
+    return [Finding(ROOM, Outcome.FAILED, sentence, note, code="two_keys")]
+
+
+def _create() -> Finding:
+    note = "The first rotation tells. If it is refused, nothing has changed, and programs keep the key they have."
+    return Finding(CREATE, Outcome.UNTESTED, f"{CREATE} can't be tried without making a key", note)
+
+
+def _listing(listed: Sequence[ListedKey] | None) -> Finding:
+    gain = "Keyturn sees keys made by others, and finds a key whose answer was lost."
+    if listed is None:
+        return Finding(LIST, Outcome.UNTESTED, f"{LIST} isn't allowed", f"Optional. With it {gain}", "AccessDenied")
+    return Finding(LIST, Outcome.OK, f"{LIST} is allowed", f"Optional: {gain}")

@@ -1,0 +1,60 @@
+"""The policy that a manager needs, made for its targets: to paste into IAM."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+CREATE = "iam:CreateAccessKey"
+DELETE = "iam:DeleteAccessKey"
+LAST_USE = "iam:GetAccessKeyLastUsed"
+LIST = "iam:ListAccessKeys"
+UPDATE = "iam:UpdateAccessKey"
+
+GAINS = {
+    CREATE: "makes the new key",
+    DELETE: "deletes the old key at the end of its grace, and a new one that nothing came of",
+    LAST_USE: "tells whether and where the old key is still used, and whose a key is before it is deleted",
+    LIST: "shows keys that others made, and finds a key whose answer was lost on the way",
+    UPDATE: "deactivates an old key and watches it before it is deleted",
+}
+"""Each action with what a rotation does by it."""
+
+SMALLEST = (CREATE, DELETE, LAST_USE)
+RECOMMENDED = (*SMALLEST, LIST, UPDATE)
+
+
+@dataclass(frozen=True)
+class User:
+    """An IAM user as a policy names it; an account that isn't known is a `*`."""
+
+    name: str
+    path: str = "/"
+    account_id: str = ""
+
+    def arn(self, region: str) -> str:
+        """The user's ARN in the partition of `region`."""
+        return f"arn:{partition(region)}:iam::{self.account_id or '*'}:user{self.path}{self.name}"
+
+
+def partition(region: str) -> str:
+    """The partition of a region: `aws`, `aws-cn` or `aws-us-gov`; `aws` for a region that can't be told."""
+    return next((f"aws-{part}" for part in ("cn", "us-gov") if region.startswith(f"{part}-")), "aws")
+
+
+def policy(users: Iterable[User], actions: Sequence[str], region: str) -> str:
+    """The policy document, indented, that allows `actions` on `users` and nothing else."""
+    arns = [user.arn(region) for user in users]
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "KeyturnRotation",
+                "Effect": "Allow",
+                "Action": list(actions),
+                "Resource": arns[0] if len(arns) == 1 else arns,
+            }
+        ],
+    }
+    return json.dumps(document, indent=2)
