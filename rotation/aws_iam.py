@@ -13,6 +13,7 @@ import re
 import ssl
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
 from functools import cache
 from threading import Lock
 from typing import Any, TypeVar
@@ -114,7 +115,7 @@ class AwsIam:
         self._manager = manager
         self._region = region
         self._endpoint_url = endpoint_url or None
-        self._clients: dict[tuple[str, Config], Any] = {}
+        self._clients: dict[tuple[str, KeyPair, bool], Any] = {}
         self._identity: Identity | None = None
 
     def identify(self) -> Identity:
@@ -128,7 +129,7 @@ class AwsIam:
         Raises AnswerLost when it is unknown whether AWS made a key; any other RotationError means that it made none.
         """
         facts = {"action": "iam:CreateAccessKey", "user": user_name}
-        client = self._client("iam", _ONCE, facts)
+        client = self._client("iam", self._manager, facts, once=True)
         try:
             return _created(client.create_access_key(UserName=user_name))
         except Exception as error:  # noqa: BLE001 - once sent, whatever happens loses the answer
@@ -139,7 +140,7 @@ class AwsIam:
 
     def try_key(self, pair: KeyPair, services: tuple[str, ...]) -> list[Answer]:
         """Ask each of `services` once with `pair`, all at the same time, each on a fresh connection."""
-        clients = [self._make_client(service, pair, _ONCE, {"action": _TRIES[service][0]}) for service in services]
+        clients = [self._client(service, pair, {"action": _TRIES[service][0]}, once=True) for service in services]
         with ThreadPoolExecutor(len(services)) as pool:
             return list(pool.map(_try, services, clients))
 
@@ -217,31 +218,24 @@ class AwsIam:
 
     def _ask(self, service: str, action: str, call: Callable[[Any], T], **facts: str) -> T:
         facts["action"] = action
-        client = self._client(service, _CONFIG, facts)
+        client = self._client(service, self._manager, facts)
         try:
             return call(client)
         except (BotoCoreError, ClientError, *_UNREADABLE) as error:
             failure = self._explain(error, facts)
         raise failure
 
-    def _client(self, service: str, config: Config, facts: Mapping[str, str]) -> Any:
-        if (service, config) not in self._clients:
-            self._clients[service, config] = self._make_client(service, self._manager, config, facts)
-        return self._clients[service, config]
-
-    def _make_client(self, service: str, pair: KeyPair, config: Config, facts: Mapping[str, str]) -> Any:
+    def _client(self, service: str, pair: KeyPair, facts: Mapping[str, str], *, once: bool = False) -> Any:
+        known = self._clients.get((service, pair, once))
+        if known is not None:
+            return known
         try:
-            with _MAKING_CLIENTS:
-                return _session().create_client(
-                    service,
-                    region_name=self._region,
-                    endpoint_url=self._endpoint_url,
-                    aws_access_key_id=pair.access_key_id,
-                    aws_secret_access_key=pair.secret_access_key,
-                    config=config,
-                )
+            client = _make_client(service, pair, self._region, self._endpoint_url, _ONCE if once else _CONFIG)
         except (BotoCoreError, ValueError) as error:
             failure = self._explain(error, facts, "aws_refused")
+        else:
+            self._clients[service, pair, once] = client
+            return client
         raise failure
 
     def _explain(self, error: Exception, facts: Mapping[str, str], otherwise: str = "aws_unreachable") -> RotationError:
@@ -317,12 +311,13 @@ def _identity(answer: Mapping[str, Any]) -> Identity:
 def _used(answer: Mapping[str, Any]) -> LastUse:
     used = answer["AccessKeyLastUsed"]
     service, region = ("" if used.get(name) == "N/A" else used.get(name, "") for name in ("ServiceName", "Region"))
-    return LastUse(answer.get("UserName", ""), used.get("LastUsedDate"), service, region)
+    used_at = used.get("LastUsedDate")
+    return LastUse(answer.get("UserName", ""), used_at and used_at.astimezone(UTC), service, region)
 
 
 def _listed(answer: Mapping[str, Any]) -> list[ListedKey]:
     return [
-        ListedKey(row["AccessKeyId"], row["Status"] == "Active", row["CreateDate"])
+        ListedKey(row["AccessKeyId"], row["Status"] == "Active", row["CreateDate"].astimezone(UTC))
         for row in answer["AccessKeyMetadata"]
     ]
 
@@ -332,7 +327,7 @@ def _created(answer: Mapping[str, Any]) -> CreatedKey:
     pair = KeyPair(key["AccessKeyId"], key["SecretAccessKey"])
     if not (pair.access_key_id and pair.secret_access_key):
         raise ValueError("an answer without a key")
-    return CreatedKey(pair, key["CreateDate"], answer["ResponseMetadata"].get("RequestId", ""))
+    return CreatedKey(pair, key["CreateDate"].astimezone(UTC), answer["ResponseMetadata"].get("RequestId", ""))
 
 
 def _try(service: str, client: Any) -> Answer:
@@ -348,7 +343,19 @@ def _try(service: str, client: Any) -> Answer:
     except (BotoCoreError, *_UNREADABLE) as error:
         return Answer(service, action, accepted=False, said=type(error).__name__)
     finally:
-        client.close()
+        client.close()  # its connections alone: the next try opens a fresh one
+
+
+def _make_client(service: str, pair: KeyPair, region: str, endpoint_url: str | None, config: Config) -> Any:
+    with _MAKING_CLIENTS:
+        return _session().create_client(
+            service,
+            region_name=region,
+            endpoint_url=endpoint_url,
+            aws_access_key_id=pair.access_key_id,
+            aws_secret_access_key=pair.secret_access_key,
+            config=config,
+        )
 
 
 @cache
