@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -74,7 +74,7 @@ class AccessKey(Base):
     """NULL until AWS has answered."""
     secret_access_key: Mapped[bytes | None]
     """Sealed; NULL for a key that was taken over, and once the key is deleted."""
-    known_before: Mapped[list[str] | None] = mapped_column(JSON)
+    known_before: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     """The user's key IDs before the intent, where the manager may list them: what a lost key is told apart by."""
     intent_at: Mapped[datetime]
     """When its creation was about to be asked for, or when it was taken over."""
@@ -86,6 +86,8 @@ class AccessKey(Base):
     """The end of its grace: not deleted before, unless a person says so."""
     look_at: Mapped[datetime | None]
     """When the sweep looks at it next (retire, discard, find); NULL when there is nothing to do."""
+    looks: Mapped[int] = mapped_column(default=0)
+    """How often it was looked at: tells the queue's jobs for it apart."""
     quiet_at: Mapped[datetime | None]
     """When it can be deleted if AWS reports no further use; NULL until asked."""
     last_used_at: Mapped[datetime | None]
@@ -131,3 +133,17 @@ def move(session: Session, key_id: str, old: KeyState, new: KeyState, **values: 
         .execution_options(synchronize_session=False)
     )
     return bool(moved.rowcount)  # type: ignore[attr-defined]
+
+
+def claim_look(session: Session, key_id: str, now: datetime, pause: timedelta) -> bool:
+    """Take the look at a key that is due; True exactly when this call took it.
+
+    The next look is put off by `pause` first: a look that dies is made up, and one that raises can't stop the others.
+    """
+    taken = session.execute(
+        update(AccessKey)
+        .where(AccessKey.id == key_id, AccessKey.look_at <= now)
+        .values(look_at=now + pause, looks=AccessKey.looks + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(taken.rowcount)  # type: ignore[attr-defined]

@@ -11,9 +11,12 @@ READ_ONLY = "keyturn_read_only"
 """Execution option: this transaction reads only, and so takes no write lock of SQLite at its start."""
 
 
-def open_database(url: str) -> Engine:
-    """An engine for the SQLAlchemy URL; on SQLite in WAL, with foreign keys on and writers that wait for each other."""
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+def open_database(url: str, **options: Any) -> Engine:
+    """An engine for the SQLAlchemy URL; on SQLite in WAL, with foreign keys on and writers that wait for each other.
+
+    `options` are `create_engine`'s.
+    """
+    engine = create_engine(url, **{"pool_pre_ping": not url.startswith("sqlite"), **options})
     prepare(engine)
     return engine
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from crypto import Keyring, SealingKey
+from crypto import CannotOpenError, Keyring, MasterKeyError, SealingKey
 from models.base import Base, new_id
 
 DEFAULT_ENVIRONMENTS = ("development", "staging", "production")
@@ -70,6 +70,23 @@ def create_project(session: Session, keyring: Keyring, name: str, now: datetime)
     ]
     session.add(project)
     return project
+
+
+def check_master_key(session: Session, keyring: Keyring) -> None:
+    """See to it that the master key is the one that the stored values were sealed under.
+
+    Raises crypto.MasterKeyError when it isn't: better at the start than at the first read.
+    """
+    project = session.scalar(select(Project).limit(1))
+    if project is None:
+        return
+    try:
+        project.sealing_key(keyring)
+    except CannotOpenError:
+        raise MasterKeyError(
+            "The master key isn't the one that this database was written under. Put the right one back: "
+            "instance/master.key, KEYTURN_MASTER_KEY or the file that KEYTURN_MASTER_KEY_FILE names."
+        ) from None
 
 
 def add_environment(session: Session, project: Project, name: str) -> Environment:

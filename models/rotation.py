@@ -75,9 +75,11 @@ class Rotation(Base):
     due_at: Mapped[datetime | None]
     """The scheduled time that this rotation serves, if any."""
     end_old_key: Mapped[bool] = mapped_column(default=False)
-    """The person at the button chose to end the old key's grace to make room."""
+    """The person at the button chose to end the old key to make room; else it waits for room."""
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    claims: Mapped[int] = mapped_column(default=0)
+    """How often a worker took it: tells the queue's jobs for it apart."""
     lease_owner: Mapped[str] = mapped_column(String(128), default="")
     lease_until: Mapped[datetime | None]
     wait_until: Mapped[datetime | None]
@@ -86,6 +88,8 @@ class Rotation(Base):
     """Why it waits: a code of rotation.errors, or empty for the pause between two rounds of verification."""
     tries: Mapped[int] = mapped_column(default=0)
     """Transient refusals in a row (throttled, unreachable)."""
+    listed_keys: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """The user's key IDs before the intent; NULL where the manager may not list them."""
     good_rounds: Mapped[int] = mapped_column(default=0)
     verify_until: Mapped[datetime | None]
     access_key_id: Mapped[str | None] = mapped_column(String(32))
@@ -138,7 +142,7 @@ def claim(session: Session, rotation_id: int, owner: str, now: datetime, lease: 
             or_(Rotation.lease_until.is_(None), Rotation.lease_until <= now),
             or_(Rotation.wait_until.is_(None), Rotation.wait_until <= now),
         )
-        .values(lease_owner=owner, lease_until=now + lease)
+        .values(lease_owner=owner, lease_until=now + lease, claims=Rotation.claims + 1)
         .execution_options(synchronize_session=False)
     )
     return bool(taken.rowcount)  # type: ignore[attr-defined]

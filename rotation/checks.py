@@ -25,7 +25,7 @@ _KEYS_PER_USER = 2
 _HINTS = {
     "manager_secret_wrong": "A space or a line break at the end is a usual cause.",
     "manager_key_unknown": "Activate it in the AWS console, or make a new one.",
-    "not_permitted": "Paste the policy on this page into the manager's permissions; it names the user and its IAM path.",
+    "not_permitted": "Paste the policy on this page into the manager's permissions; it names the user with its path.",
     "no_such_user": "Names are exact, upper and lower case too.",
 }
 

@@ -119,7 +119,8 @@ _ROWS = (
         "{user} already has two access keys, and IAM allows no third",
         "LimitExceeded. Keyturn knows {known}. {unknown}",
         "In IAM, Users, {user}, Security credentials: delete the key that nobody uses, by its last use, or take the "
-        "other one over in the strategy (Existing access key ID). Never delete {key}, which programs read. Then rotate again.",
+        "other one over in the strategy (Existing access key ID). Never delete {key}, which programs read. "
+        "Then rotate again.",
         _REST,
         f"{IAM} list-access-keys --user-name {{user}}",
     ),
@@ -220,6 +221,14 @@ _ROWS = (
         "Look at {user} in IAM. A key that isn't proven to be the user's is never deleted.",
         _REST,
         f"{IAM} list-access-keys --user-name {{user}}",
+    ),
+    Failure(
+        "key_is_published",
+        "Old key is read again",
+        "The old key {key} is the one that programs read",
+        "The output secret holds it: somebody brought an earlier version back.",
+        "Rotate: then programs read a new key, and this one retires. It isn't deleted meanwhile.",
+        _REST,
     ),
     Failure(
         "interrupted",

@@ -1,0 +1,107 @@
+"""The periodic jobs, as data, and the scheduler that keeps them in Redis."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from redis import Redis, RedisError
+from rq import Queue
+from rq.job import Job, JobStatus
+from rq_scheduler import Scheduler
+
+from config import Config
+from jobs.queue import SWEEP_QUEUE, JsonJob
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.25
+_PAUSE_WITHOUT_REDIS_S = 1
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """A function without arguments that is run every `every_s` seconds."""
+
+    name: str
+    function: str
+    every_s: int
+
+    @property
+    def id(self) -> str:
+        """The job's id in Redis: another period is another job, so that a change of the setting takes effect."""
+        return f"periodic-{self.name}-{self.every_s}"
+
+
+def periodic_jobs(config: Config) -> list[Periodic]:
+    """All periodic jobs."""
+    return [Periodic("sweep", "jobs.sweep.sweep", config.sweep_period_s)]
+
+
+class PeriodicScheduler(Scheduler):  # type: ignore[misc]
+    """rq-scheduler without what a promise can't rest on.
+
+    The jobs are declared again whenever Redis has lost them; the run lock, which outlives a killed scheduler by 11
+    seconds, isn't taken (two schedulers at once cost a sweep too many); a sweep that waits isn't queued again.
+    """
+
+    def __init__(self, jobs: Sequence[Periodic], redis: Redis) -> None:
+        super().__init__(queue_name=SWEEP_QUEUE, connection=redis, job_class=JsonJob, interval=POLL_S)
+        self._jobs = jobs
+
+    def reconcile(self) -> None:
+        """Make Redis hold exactly the declared periodic jobs; what was scheduled once is left alone."""
+        declared = {job.id: job for job in self._jobs}
+        for scheduled in self.get_jobs():
+            if scheduled.meta.get("interval") and declared.pop(scheduled.id, None) is None:
+                self.cancel(scheduled)
+                scheduled.delete()
+        for job in declared.values():
+            self.schedule(datetime.now(UTC), job.function, interval=job.every_s, id=job.id, result_ttl=job.every_s * 10)
+
+    def acquire_lock(self) -> bool:
+        """No lock: what is scheduled twice is done once, by the database."""
+        return True
+
+    def remove_lock(self) -> None:
+        """No lock."""
+
+    def get_jobs_to_queue(self, with_times: bool = False) -> Iterable[Any]:  # noqa: FBT001, FBT002 - as in the base
+        """The jobs whose time has come, to the millisecond."""
+        jobs: Iterable[Any] = self.get_jobs(time.time(), with_times=with_times)
+        return jobs
+
+    def enqueue_jobs(self) -> Iterable[Any]:
+        """Move what is due into its queue, after making sure that the periodic jobs are there."""
+        if any(self.connection.zscore(self.scheduled_jobs_key, job.id) is None for job in self._jobs):
+            self.reconcile()
+        jobs: Iterable[Any] = super().enqueue_jobs()
+        return jobs
+
+    def enqueue_job(self, job: Job) -> None:
+        """Move one job into its queue; a periodic one that still waits there only gets its next time."""
+        interval = job.meta.get("interval")
+        if interval and _waits(self.get_queue_for_job(job), job):
+            self.connection.zadd(self.scheduled_jobs_key, {job.id: time.time() + interval})
+        else:
+            super().enqueue_job(job)
+
+
+def _waits(queue: Queue, job: Job) -> bool:
+    return job.get_status() == JobStatus.QUEUED and queue.get_job_position(job) is not None
+
+
+def run_scheduler(config: Config, redis: Redis) -> None:
+    """Schedule until a signal ends the process; while Redis is out of reach, keep trying."""
+    while True:
+        scheduler = PeriodicScheduler(periodic_jobs(config), redis)
+        try:
+            scheduler.reconcile()
+            scheduler.run()
+        except RedisError as error:
+            log.warning("The scheduler waits for Redis (%s)", type(error).__name__)
+            time.sleep(_PAUSE_WITHOUT_REDIS_S)

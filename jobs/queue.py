@@ -1,0 +1,102 @@
+"""The way to the workers. Redis is a courier: when it can't be reached, the sweep finds the row a little later."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from redis import Redis, RedisError
+from rq import Queue, Worker
+from rq.exceptions import DuplicateJobError, NoSuchJobError
+from rq.job import Job, JobStatus
+from rq.serializers import JSONSerializer
+from rq_scheduler import Scheduler
+
+log = logging.getLogger(__name__)
+
+SWEEP_QUEUE = "keyturn-sweep"
+WORK_QUEUE = "keyturn"
+
+_JOB_TIMEOUT_S = 300
+_FAILED_JOBS_KEPT_S = 3600
+_CONNECT_TIMEOUT_S = 2
+_ANSWER_TIMEOUT_S = 5
+
+
+class JsonJob(Job):
+    """A job whose arguments are JSON wherever it is made: rq-scheduler knows no other way to say so."""
+
+    def __init__(self, id: str | None = None, connection: Any = None, serializer: Any = None) -> None:  # noqa: A002
+        super().__init__(id, connection, serializer or JSONSerializer)
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """Whether somebody works: what pages say when nobody does."""
+
+    redis: bool
+    workers: int
+    waiting: int
+
+
+def connect(url: str) -> Redis:
+    """A client of the Redis at `url` that gives up in seconds; nothing is sent yet."""
+    return Redis.from_url(url, socket_connect_timeout=_CONNECT_TIMEOUT_S, socket_timeout=_ANSWER_TIMEOUT_S)
+
+
+class Courier:
+    """Hands ids to workers. No method raises when Redis is out of reach."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+        self._queue = Queue(WORK_QUEUE, connection=redis, job_class=JsonJob, serializer=JSONSerializer)
+
+    def rotation(self, rotation_id: int, taken: int = 0, at: datetime | None = None) -> None:
+        """Have the rotation worked on, now or at a time. `taken`: how often a worker took it so far."""
+        self._send("jobs.rotate.rotate", rotation_id, f"rotation-{rotation_id}-{taken}", at)
+
+    def key(self, key_id: str, looked: int = 0, at: datetime | None = None) -> None:
+        """Have the access key looked at, now or at a time. `looked`: how often it was looked at so far."""
+        self._send("jobs.keys.look_at", key_id, f"key-{key_id}-{looked}", at)
+
+    def state(self) -> QueueState:
+        """Whether Redis answers, and how many workers are alive."""
+        try:
+            return QueueState(True, Worker.count(connection=self.redis), len(self._queue))
+        except RedisError:
+            return QueueState(False, 0, 0)
+
+    def _send(self, function: str, argument: int | str, job_id: str, at: datetime | None) -> None:
+        try:
+            if at is None:
+                self._enqueue(function, argument, job_id)
+            else:
+                self._schedule(function, argument, job_id, at)
+        except RedisError as error:
+            log.warning("%s waits for the sweep: Redis is out of reach (%s)", job_id, type(error).__name__)
+
+    def _enqueue(self, function: str, argument: int | str, job_id: str) -> None:
+        """Enqueue under the job's id, so that what is in the queue already isn't queued again by each sweep."""
+        options = {"result_ttl": 0, "failure_ttl": _FAILED_JOBS_KEPT_S, "job_timeout": _JOB_TIMEOUT_S}
+        try:
+            self._queue.enqueue(function, argument, job_id=job_id, unique=True, **options)
+        except DuplicateJobError:
+            if not self._is_queued(job_id):
+                # What is left of a job that died or failed must not keep the next one away.
+                self._queue.enqueue(function, argument, **options)
+
+    def _is_queued(self, job_id: str) -> bool:
+        try:
+            return JsonJob.fetch(job_id, connection=self.redis).get_status() == JobStatus.QUEUED
+        except NoSuchJobError:
+            return False
+
+    def _schedule(self, function: str, argument: int | str, job_id: str, at: datetime) -> None:
+        scheduler = Scheduler(queue_name=WORK_QUEUE, connection=self.redis, job_class=JsonJob)
+        job = scheduler.enqueue_at(
+            at, function, argument, job_id=f"{job_id}-at", timeout=_JOB_TIMEOUT_S, job_result_ttl=0
+        )
+        # rq-scheduler rounds down to the second, and a worker that comes too early finds nothing to do.
+        self.redis.zadd(Scheduler.scheduled_jobs_key, {job.id: at.timestamp()})

@@ -1,0 +1,77 @@
+"""What a job works with, made once per worker process from the environment."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import Engine, NullPool
+from sqlalchemy.orm import Session
+
+from config import Config
+from crypto import Keyring
+from models import Connection, Project, RotationStrategy
+from models.engine import open_database
+from rotation.clock import Clock, SystemClock
+from rotation.provider import KeyPair, Provider
+from rotation.providers import provider_for
+from rotation.work import Timing, Tools
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Settings, keyring and database of this process."""
+
+    config: Config
+    keyring: Keyring
+    engine: Engine
+    clock: Clock
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session for one job. Its objects outlive commits: the engine holds no transaction while AWS is asked."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    def tools(self, session: Session, strategy_id: int) -> Tools:
+        """The engine's collaborators for the strategy. Raises crypto.CannotOpenError with the wrong master key."""
+        strategy = session.get_one(RotationStrategy, strategy_id)
+        provider = self._provider(session, strategy)
+        session.commit()
+        timing = Timing(
+            lease_s=self.config.lease_s,
+            last_use_lag_s=self.config.last_use_lag_s,
+            last_use_poll_s=self.config.last_use_poll_s,
+        )
+        return Tools(session, provider, self.keyring, self.clock, timing, _owner())
+
+    def _provider(self, session: Session, strategy: RotationStrategy) -> Provider:
+        connection = session.get_one(Connection, strategy.connection_id)
+        key = session.get_one(Project, strategy.project_id).sealing_key(self.keyring)
+        pair = KeyPair(connection.access_key_id, connection.open_secret(key))
+        return provider_for(strategy.kind, pair, connection.region, self.config.aws_endpoint_url)
+
+
+def _owner() -> str:
+    """This process, as the owner of a lease. The parent is the worker: a forked job's own number says nothing."""
+    return f"worker {socket.gethostname()}:{os.getppid()}.{os.getpid()}"
+
+
+@cache
+def runtime() -> Runtime:
+    """The runtime of this process.
+
+    No connection is pooled: a worker forks for each job, and a forked connection serves two masters. Raises
+    config.ConfigError and crypto.MasterKeyError.
+    """
+    config = Config.from_env()
+    return Runtime(
+        config,
+        Keyring.load(config.master_key, config.instance / "master.key"),
+        open_database(config.database, poolclass=NullPool),
+        SystemClock(),
+    )

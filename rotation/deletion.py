@@ -1,0 +1,93 @@
+"""Deleting a strategy: its keys stay, or those that it made are deleted at AWS first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from models import AccessKey, Action, KeyState, Rotation, RotationStrategy
+from models.access_key import AT_AWS
+from models.audit import record
+
+
+class RotationRunsError(Exception):
+    """A worker is turning this strategy's key at this moment."""
+
+
+def delete_strategy(
+    session: Session,
+    strategy: RotationStrategy,
+    *,
+    delete_keys: bool,
+    by: str,
+    now: datetime,
+    actor_id: int | None = None,
+    address: str = "",
+) -> list[str]:
+    """Delete the strategy, without committing; its secrets stay with the values they have.
+
+    Without `delete_keys` no key that was published or taken over is touched. With it, those that the strategy made are
+    deleted at AWS, the current one included; keys that were taken over stay. A key that was made and never published is
+    deleted in either case. Until AWS has deleted them the strategy stays, marked by `deleting_at`. Returns the ids of
+    the keys to look at. Raises RotationRunsError while a worker holds a rotation of the strategy.
+    """
+    _end_waiting_rotation(session, strategy, now)
+    record(
+        session, at=now, actor=by, actor_id=actor_id, address=address, action=Action.STRATEGY_DELETE,
+        project_id=strategy.project_id, strategy_id=strategy.id, thing=strategy.user_name, delete_keys=delete_keys,
+    )  # fmt: skip
+    doomed = [key for key in _keys_at_aws(session, strategy) if _goes(key, delete_keys=delete_keys)]
+    if not doomed:
+        session.delete(strategy)
+        return []
+    strategy.deleting_at, strategy.due_at, strategy.retry_at = now, None, None
+    for key in doomed:
+        key.ended_by, key.look_at = by, now
+    return [key.id for key in doomed]
+
+
+def finish_deletion(session: Session, strategy_id: int) -> bool:
+    """Delete the row of a strategy that only waited for its keys, without committing. True when it is gone."""
+    strategy = session.get(RotationStrategy, strategy_id)
+    if strategy is None or strategy.deleting_at is None:
+        return False
+    if any(key.ended_by for key in _keys_at_aws(session, strategy)):
+        return False
+    session.delete(strategy)
+    return True
+
+
+def _goes(key: AccessKey, *, delete_keys: bool) -> bool:
+    return key.state == KeyState.CREATED.value or (delete_keys and not key.taken_over)
+
+
+def _keys_at_aws(session: Session, strategy: RotationStrategy) -> list[AccessKey]:
+    return list(
+        session.scalars(
+            select(AccessKey).where(
+                AccessKey.strategy_id == strategy.id, AccessKey.state.in_([state.value for state in AT_AWS])
+            )
+        )
+    )
+
+
+def _end_waiting_rotation(session: Session, strategy: RotationStrategy, now: datetime) -> None:
+    """A rotation that only waits goes with its strategy; one that a worker holds must end first."""
+    ended = session.execute(
+        update(Rotation)
+        .where(
+            Rotation.strategy_id == strategy.id,
+            Rotation.ended_at.is_(None),
+            or_(Rotation.lease_until.is_(None), Rotation.lease_until <= now),
+        )
+        .values(ended_at=now, state="failed", wait_until=None, wait_code="", error_code="interrupted",
+                error_facts={"said": "The strategy was deleted"})
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    if ended.rowcount:  # type: ignore[attr-defined]
+        return
+    held = session.scalar(select(Rotation.id).where(Rotation.strategy_id == strategy.id, Rotation.ended_at.is_(None)))
+    if held is not None:
+        raise RotationRunsError

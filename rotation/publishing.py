@@ -1,0 +1,80 @@
+"""Publication: both secrets move in one transaction, together with all that follows from it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import AccessKey, KeyState, Rotation, RotationStrategy, Secret, State, StepName, Trigger
+from models.access_key import move
+from models.audit import Action, record
+from models.secret import write_secret
+from rotation.errors import RotationError
+from rotation.work import Work
+
+
+def publish(work: Work) -> datetime | None:
+    """Make the verified key the one that programs read, and its predecessor an old one in its grace.
+
+    One transaction, with the lease checked in it: whoever reads both secrets at once sees one pair, and a worker that
+    lost its lease publishes nothing.
+    """
+    now, session, strategy = work.now(), work.session, work.strategy
+    key = work.key()
+    if key is None or key.access_key_id is None or key.state != KeyState.CREATED.value:
+        raise RotationError("interrupted", said="The verified key is no longer there")
+    step = work.step(StepName.PUBLISH)
+    versions = _write_pair(work, key, now)
+    session.refresh(strategy, with_for_update=True)
+    old = work.published_key()
+    if old is not None:
+        retire_at = now + timedelta(seconds=strategy.grace_s)
+        move(session, old.id, KeyState.ACTIVE, KeyState.RETIRING, replaced_at=now, retire_at=retire_at, look_at=now)
+    if not move(session, key.id, KeyState.CREATED, KeyState.ACTIVE, published_at=now, look_at=None):
+        raise RotationError("interrupted", said="The verified key was discarded")
+    _schedule_next(strategy, work.rotation, now)
+    record(
+        session, at=now, actor="worker", action=Action.KEY_PUBLISH, thing=key.access_key_id,
+        project_id=strategy.project_id, strategy_id=strategy.id, rotation=work.rotation.id,
+    )  # fmt: skip
+    work.end(step, versions)
+    work.save(release=True, state=State.SUCCEEDED.value, ended_at=now, wait_until=None, wait_code="", error_facts={})
+    return None
+
+
+def _write_pair(work: Work, key: AccessKey, now: datetime) -> str:
+    """Write both secrets; returns a sentence about their versions."""
+    session, strategy, rotation_id = work.session, work.strategy, work.rotation.id
+    sealing_key = work.tools.sealing_key(strategy.project_id)
+    access_key_secret = _locked(session, strategy.access_key_secret_id)
+    secret_key_secret = _locked(session, strategy.secret_key_secret_id)
+    why = f"rotation {rotation_id}"
+    by = work.rotation.requested_by
+    pair = (
+        (access_key_secret, (key.access_key_id or "").encode()),
+        (secret_key_secret, key.open_secret(sealing_key).encode()),
+    )
+    for secret, value in pair:
+        write_secret(session, sealing_key, secret, value, now=now, author=by, reason=why, rotation_id=rotation_id)
+    first, second = (f"{secret.name} became version {secret.version}" for secret, _ in pair)
+    return f"{first}, and {second}, in one transaction."
+
+
+def _locked(session: Session, secret_id: int | None) -> Secret:
+    secret = session.scalar(
+        select(Secret).where(Secret.id == secret_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if secret is None:
+        raise RotationError("secret_missing")
+    return secret
+
+
+def _schedule_next(strategy: RotationStrategy, rotation: Rotation, now: datetime) -> None:
+    """A rotation by button is a new start of the interval; one by schedule has its next time already."""
+    strategy.retry_at, strategy.retries = None, 0
+    if strategy.interval is None or strategy.paused_at is not None:
+        return
+    if rotation.trigger == Trigger.BUTTON.value:
+        strategy.due_at = now + strategy.interval

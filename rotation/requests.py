@@ -1,0 +1,100 @@
+"""Asking for a rotation: writes the queued row that the engine then works on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from models import AccessKey, Action, KeyState, Rotation, RotationStrategy, Trigger
+from models.audit import record
+from rotation.errors import RotationError
+
+
+class OldKey(StrEnum):
+    """What is to happen when the target still has its old key, so that IAM has no room for a new one."""
+
+    ASK = "ask"
+    """Nothing is requested: the person is asked first."""
+    WAIT = "wait"
+    """The rotation waits until the old key has retired."""
+    END = "end"
+    """The old key is ended now, used or not."""
+
+
+def request_rotation(  # noqa: PLR0913 - all by name
+    session: Session,
+    strategy: RotationStrategy,
+    *,
+    by: str,
+    trigger: Trigger,
+    now: datetime,
+    old_key: OldKey = OldKey.WAIT,
+    actor_id: int | None = None,
+    address: str = "",
+    due_at: datetime | None = None,
+) -> tuple[Rotation, bool]:
+    """Queue a rotation of the strategy, without committing.
+
+    Returns it and whether it is new: while one is open, that one is returned. Raises RotationError `old_key_in_grace`
+    when `old_key` is ASK and the target still has its old key.
+    """
+    running = open_rotation(session, strategy.id)
+    if running is not None:
+        return running, False
+    if old_key is OldKey.ASK and (old := old_key_of(session, strategy.id)) is not None:
+        until = "" if old.retire_at is None else old.retire_at.isoformat(timespec="seconds")
+        raise RotationError("old_key_in_grace", user=strategy.user_name, key=old.access_key_id or "", until=until)
+    rotation = Rotation(
+        project_id=strategy.project_id,
+        strategy=strategy,
+        trigger=trigger.value,
+        requested_by=by,
+        requested_at=now,
+        end_old_key=old_key is OldKey.END,
+        due_at=due_at,
+    )
+    try:
+        with session.begin_nested():
+            session.add(rotation)
+    except IntegrityError:  # another request was first: by the index of open rotations, or of due times
+        running = open_rotation(session, strategy.id)
+        if running is None:
+            raise
+        return running, False
+    record(
+        session,
+        at=now,
+        actor=by,
+        actor_id=actor_id,
+        address=address,
+        action=Action.ROTATION_REQUEST,
+        project_id=strategy.project_id,
+        strategy_id=strategy.id,
+        thing=strategy.user_name,
+        rotation=rotation.id,
+        trigger=trigger.value,
+        old_key=old_key.value,
+    )
+    return rotation, True
+
+
+def open_rotation(session: Session, strategy_id: int) -> Rotation | None:
+    """The strategy's rotation that hasn't ended, if there is one."""
+    return session.scalar(select(Rotation).where(Rotation.strategy_id == strategy_id, Rotation.ended_at.is_(None)))
+
+
+def old_key_of(session: Session, strategy_id: int) -> AccessKey | None:
+    """The strategy's replaced key that AWS still takes, if there is one."""
+    return session.scalar(
+        select(AccessKey)
+        .where(
+            AccessKey.strategy_id == strategy_id,
+            AccessKey.state.in_([KeyState.RETIRING.value, KeyState.DEACTIVATED.value]),
+        )
+        .order_by(AccessKey.intent_at)
+        .limit(1)
+    )

@@ -1,0 +1,242 @@
+"""How an old key ends: grace, last use, deletion. Also how a key that was never published is discarded.
+
+A key is deleted only when it is recorded as this strategy's own or taken over, it isn't the published one, and AWS
+says in the same look that it belongs to the target.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from models import AccessKey, KeyState, RetireWhen, Rotation, RotationStrategy, State
+from models.access_key import claim_look, move
+from models.audit import Action, record
+from models.secret import current_values
+from rotation import lost
+from rotation.errors import RotationError
+from rotation.provider import LastUse
+from rotation.work import Tools
+
+log = logging.getLogger(__name__)
+
+PAUSE_AFTER_ERROR = timedelta(minutes=1)
+PAUSE_AFTER_PERMANENT_ERROR = timedelta(hours=1)
+
+
+def keep_longer(session: Session, key: AccessKey, until: datetime, by: str, now: datetime) -> bool:
+    """Don't delete the old key before `until`, without committing. False when it is too late for that."""
+    kept = session.execute(
+        update(AccessKey)
+        .where(AccessKey.id == key.id, AccessKey.state == KeyState.RETIRING.value, AccessKey.ended_by == "")
+        .values(retire_at=until, look_at=now, quiet_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    if not kept.rowcount:  # type: ignore[attr-defined]
+        return False
+    _record(session, key, Action.KEY_KEEP_LONGER, by, now, until=until.isoformat(timespec="seconds"))
+    return True
+
+
+def end_now(session: Session, key: AccessKey, by: str, now: datetime) -> bool:
+    """Have the old key deleted at the next look, used or not, without committing. False when it isn't an old key."""
+    ended = session.execute(
+        update(AccessKey)
+        .where(AccessKey.id == key.id, AccessKey.state == KeyState.RETIRING.value)
+        .values(ended_by=by, look_at=now, error_code="", error_facts={})
+        .execution_options(synchronize_session=False)
+    )
+    if not ended.rowcount:  # type: ignore[attr-defined]
+        return False
+    _record(session, key, Action.KEY_END, by, now)
+    return True
+
+
+def ask_now(session: Session, key: AccessKey, now: datetime) -> None:
+    """Have AWS asked for the key's last use at once, without committing."""
+    session.execute(
+        update(AccessKey)
+        .where(AccessKey.id == key.id, AccessKey.state == KeyState.RETIRING.value)
+        .values(look_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def look(tools: Tools, key_id: str) -> datetime | None:
+    """Look at a key that is due: retire it, discard it, or search for it if it was lost.
+
+    Returns when to look again, or None when it isn't due, is another worker's or needs no further look.
+    """
+    now = tools.clock.now()
+    taken = claim_look(tools.session, key_id, now, tools.timing.lease)
+    key = tools.session.get(AccessKey, key_id, populate_existing=True)
+    tools.session.commit()
+    return _look(tools, key) if taken and key is not None else None
+
+
+def look_at_once(tools: Tools, key: AccessKey) -> None:
+    """Look at the key now if it is due."""
+    look(tools, key.id)
+
+
+def _look(tools: Tools, key: AccessKey) -> datetime | None:
+    strategy = tools.session.get_one(RotationStrategy, key.strategy_id)
+    tools.session.commit()
+    try:
+        if key.state == KeyState.LOST.value:
+            again = lost.search(tools, key, strategy)
+        elif key.state == KeyState.CREATED.value:
+            again = _discard(tools, key, strategy)
+        elif key.state == KeyState.RETIRING.value or _ends_with_strategy(key, strategy):
+            again = _retire(tools, key, strategy)
+        else:
+            again = None
+    except RotationError as error:
+        tools.session.rollback()
+        return _put_off(tools, key, strategy, error)
+    tools.session.execute(
+        update(AccessKey)
+        .where(AccessKey.id == key.id)
+        .values(look_at=again, error_code="", error_facts={})
+        .execution_options(synchronize_session=False)
+    )
+    tools.session.commit()
+    return again
+
+
+def _ends_with_strategy(key: AccessKey, strategy: RotationStrategy) -> bool:
+    """Whether the person who deleted the strategy chose to delete its current key as well."""
+    return key.state == KeyState.ACTIVE.value and strategy.deleting_at is not None and bool(key.ended_by)
+
+
+def _put_off(tools: Tools, key: AccessKey, strategy: RotationStrategy, error: RotationError) -> datetime:
+    """Tell why it doesn't go on, and look again later."""
+    pause = PAUSE_AFTER_ERROR if error.failure.transient else PAUSE_AFTER_PERMANENT_ERROR
+    again = tools.clock.now() + pause
+    facts = {"user": strategy.user_name, "arn": strategy.user_arn, "key": key.access_key_id or "", **error.facts}
+    tools.session.execute(
+        update(AccessKey)
+        .where(AccessKey.id == key.id)
+        .values(look_at=again, error_code=error.code, error_facts=facts)
+        .execution_options(synchronize_session=False)
+    )
+    tools.session.commit()
+    log.info("access key %s: %s, looked at again at %s", key.access_key_id, error.code, again)
+    return again
+
+
+def _retire(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime | None:
+    """Ask for the last use and delete the key if its time has come; else return when to look again."""
+    last_use = _proven(tools, key, strategy)
+    now = tools.clock.now()
+    quiet_at = _quiet_at(tools, key, strategy, last_use)
+    values: dict[str, datetime | str] = {"asked_at": now, "quiet_at": quiet_at}
+    if last_use.used_at is not None:
+        values |= {
+            "last_used_at": last_use.used_at,
+            "last_used_service": last_use.service,
+            "last_used_region": last_use.region,
+        }
+    tools.session.execute(
+        update(AccessKey).where(AccessKey.id == key.id).values(**values).execution_options(synchronize_session=False)
+    )
+    tools.session.commit()
+    tools.session.refresh(key)
+    tools.session.commit()
+    end_at = now if key.ended_by else _end_at(key, strategy, quiet_at)
+    if now >= end_at:
+        _delete(tools, key, strategy)
+        return None
+    return min(end_at, now + timedelta(seconds=tools.timing.last_use_poll_s))
+
+
+def _end_at(key: AccessKey, strategy: RotationStrategy, quiet_at: datetime) -> datetime:
+    """When the key's time has come, if AWS reports no further use."""
+    retire_at = key.retire_at or quiet_at
+    return retire_at if strategy.retire_when == RetireWhen.DEADLINE.value else max(retire_at, quiet_at)
+
+
+def _quiet_at(tools: Tools, key: AccessKey, strategy: RotationStrategy, last_use: LastUse) -> datetime:
+    """When the key will have been quiet for long enough: counted from its replacement or its last use.
+
+    Never shorter than AWS's report may be late and coarse: a use after publication can carry a time before it.
+    """
+    since = max(filter(None, (key.replaced_at, key.intent_at, last_use.used_at)))
+    return since + timedelta(seconds=max(strategy.quiet_s, tools.timing.last_use_lag_s))
+
+
+def _discard(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime | None:
+    """Delete a key that was made and never published, unless its rotation still works on it."""
+    working = tools.session.scalar(
+        select(Rotation.id).where(Rotation.access_key_id == key.id, Rotation.ended_at.is_(None))
+    )
+    tools.session.commit()
+    if working is not None:
+        return tools.clock.now() + tools.timing.lease
+    _proven(tools, key, strategy)
+    _delete(tools, key, strategy)
+    return None
+
+
+def _proven(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> LastUse:
+    """AWS's word that the key is the target's, and that it isn't the one that programs read.
+
+    Raises `existing_key_not_targets` or `unknown_key`, and what else asking may raise.
+    """
+    if key.access_key_id is None:
+        raise RotationError("unknown_key", said="Its ID never came")
+    if strategy.deleting_at is None and _is_published(tools, key, strategy):
+        raise RotationError("key_is_published")
+    last_use = tools.aws.last_use(key.access_key_id)
+    if last_use.user_name != strategy.user_name:
+        raise RotationError("existing_key_not_targets", said=f"AWS says that it is {last_use.user_name}'s")
+    return last_use
+
+
+def _is_published(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> bool:
+    """Whether the secret holds this very key, whatever its record says."""
+    secret_id = strategy.access_key_secret_id
+    if secret_id is None:
+        return False
+    values = current_values(tools.session, tools.sealing_key(strategy.project_id), [secret_id])
+    tools.session.commit()
+    return values.get(secret_id, b"") == (key.access_key_id or "").encode()
+
+
+def _delete(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> None:
+    """Delete the key at AWS and record it. Dying in between does no harm: deleting again is no error."""
+    access_key_id = key.access_key_id or ""
+    tools.aws.delete_key(strategy.user_name, access_key_id)
+    now = tools.clock.now()
+    gone = move(
+        tools.session, key.id, KeyState(key.state), KeyState.DELETED, deleted_at=now, secret_access_key=None,
+        look_at=None,
+    )  # fmt: skip
+    if gone:
+        _record(tools.session, key, Action.KEY_DELETE, key.ended_by or "worker", now)
+        _wake_waiting(tools.session, strategy.id, now)
+    tools.session.commit()
+
+
+def _wake_waiting(session: Session, strategy_id: int, now: datetime) -> None:
+    """There is room now: the rotation that waited for it can go on."""
+    session.execute(
+        update(Rotation)
+        .where(
+            Rotation.strategy_id == strategy_id, Rotation.ended_at.is_(None), Rotation.state == State.QUEUED.value,
+            Rotation.wait_until > now,
+        )
+        .values(wait_until=now)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+
+
+def _record(session: Session, key: AccessKey, action: Action, by: str, now: datetime, **detail: Any) -> None:
+    record(
+        session, at=now, actor=by, action=action, thing=key.access_key_id or "", project_id=key.project_id,
+        strategy_id=key.strategy_id, **detail,
+    )  # fmt: skip

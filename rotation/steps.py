@@ -1,0 +1,171 @@
+"""The steps before publication: get ready, create, verify. Each is resumable: rows first, AWS second."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from models import AccessKey, KeyState, State, StepName
+from models.access_key import move
+from models.audit import Action, record
+from models.base import new_id
+from rotation import room
+from rotation.errors import AnswerLost, RotationError
+from rotation.provider import Answer, CreatedKey, Identity, KeyPair
+from rotation.work import Work
+
+
+def make_ready(work: Work) -> datetime | None:
+    """Know the target, take over the key that it has, and make room for a new one."""
+    if work.rotation.started_at is None:
+        work.end(
+            work.step(StepName.CLAIM),
+            f"{work.tools.owner} took the rotation. Nobody else can turn this user's key meanwhile.",
+        )
+        work.save(started_at=work.now())
+    room.know_target(work)
+    room.take_over(work)
+    until = room.make_room(work)
+    if until is not None:
+        return until
+    work.save(state=State.CREATING.value, tries=0, wait_until=None, wait_code="", error_facts={})
+    return None
+
+
+def create(work: Work) -> datetime | None:
+    """Ask AWS for a new key, exactly once: the intent is committed before, the answer at once after."""
+    key = work.key()
+    if key is None:
+        key = _intend(work)
+        created = _ask(work, key)
+        _keep(work, key, created)
+    elif key.state == KeyState.CREATED.value:
+        pass  # the answer was kept, and the worker ended before it could say so
+    else:
+        _give_up(work, key, AnswerLost("The worker ended"))
+    work.save(state=State.VERIFYING.value, good_rounds=0, verify_until=None, tries=0, wait_until=None, wait_code="")
+    return None
+
+
+def _intend(work: Work) -> AccessKey:
+    step = work.step(StepName.CREATE)
+    step.failed = False
+    key = AccessKey(
+        id=new_id(), project_id=work.rotation.project_id, strategy_id=work.rotation.strategy_id,
+        rotation_id=work.rotation.id, state=KeyState.PENDING.value, intent_at=work.now(),
+        known_before=work.rotation.listed_keys,
+    )  # fmt: skip
+    work.session.add(key)
+    work.save(access_key_id=key.id, wait_until=None)
+    return key
+
+
+def _ask(work: Work, key: AccessKey) -> CreatedKey:
+    """CreateAccessKey. What it raises leaves the key lost, or, after a clear refusal, forgotten."""
+    try:
+        return work.aws.create_key(work.strategy.user_name)
+    except AnswerLost as lost:
+        _give_up(work, key, lost)
+        raise
+    except RotationError as refused:
+        work.session.delete(key)
+        step = work.step(StepName.CREATE)
+        work.note(step, "iam:CreateAccessKey", refused.facts.get("said", refused.code), ok=False)
+        work.save(access_key_id=None)
+        if refused.code == "two_keys":
+            raise room.two_keys(work.strategy, room.at_aws(work), None) from None
+        raise
+    except Exception as error:  # noqa: BLE001 - any other way to lose an answer is a lost answer
+        unforeseen = AnswerLost(type(error).__name__)
+        _give_up(work, key, unforeseen)
+        raise unforeseen from None
+
+
+def _give_up(work: Work, key: AccessKey, lost: AnswerLost) -> None:
+    """Record that AWS may have made a key that nobody knows; raises `lost` with what helps to find it."""
+    work.session.rollback()
+    at = key.intent_at
+    if key.state in {KeyState.PENDING.value, KeyState.LOST.value}:
+        if move(work.session, key.id, KeyState.PENDING, KeyState.LOST, look_at=work.now()):
+            record(
+                work.session, at=work.now(), actor="worker", action=Action.KEY_LOSE, thing=work.strategy.user_name,
+                project_id=work.rotation.project_id, strategy_id=work.rotation.strategy_id, rotation=work.rotation.id,
+            )  # fmt: skip
+            step = work.step(StepName.CREATE)
+            work.note(step, "iam:CreateAccessKey", f"{lost.facts['said']}: the answer is lost", ok=False)
+        work.save()
+    raise RotationError("answer_lost", **lost.facts, until=at.isoformat(timespec="seconds"))
+
+
+def _keep(work: Work, key: AccessKey, created: CreatedKey) -> None:
+    """Commit AWS's answer, sealed. Not even a lost lease may cost it: then the sweep discards the key by its ID."""
+    session, pair = work.session, created.pair
+    sealed = work.tools.sealing_key(key.project_id).seal(pair.secret_access_key.encode(), key.seal_place())
+    answer = {
+        "access_key_id": pair.access_key_id,
+        "secret_access_key": sealed,
+        "created_at": created.created_at,
+        # Should nothing below be written any more, the sweep finds the key here.
+        "look_at": work.now() + work.tools.timing.lease,
+    }
+    kept = move(session, key.id, KeyState.PENDING, KeyState.CREATED, **answer)
+    if not kept:
+        move(session, key.id, KeyState.LOST, KeyState.CREATED, **answer)
+    record(
+        session, at=work.now(), actor="worker", action=Action.KEY_CREATE, thing=pair.access_key_id,
+        project_id=key.project_id, strategy_id=key.strategy_id, rotation=work.rotation.id,
+    )  # fmt: skip
+    session.commit()
+    session.refresh(key)
+    step = work.step(StepName.CREATE)
+    work.note(step, "iam:CreateAccessKey", pair.access_key_id, ok=True, request_id=created.request_id)
+    work.end(step, "The new key was stored encrypted as soon as AWS had answered. Nobody reads it yet.")
+    room.forget_lost(work)
+
+
+def verify(work: Work) -> datetime | None:
+    """Ask every service once with the new key; enough good rounds in a row, spaced, make it fit for publication."""
+    key, connection = work.key(), work.connection
+    if key is None or key.access_key_id is None:
+        raise RotationError("answer_lost", said="The new key's record is gone")
+    pair = KeyPair(key.access_key_id, key.open_secret(work.tools.sealing_key(key.project_id)))
+    deadline = work.rotation.verify_until or work.now() + timedelta(seconds=work.tools.timing.verify_within_s)
+    work.step(StepName.VERIFY)
+    work.save(verify_until=deadline, wait_until=None)
+    answers = work.aws.try_key(pair, tuple(connection.verify_services))
+    good = work.rotation.good_rounds + 1 if all(answer.accepted for answer in answers) else 0
+    _note_round(work, answers, good)
+    _compare(work, answers, pair.access_key_id)
+    if good >= connection.verify_rounds:
+        services = ", ".join(service.upper() for service in connection.verify_services)
+        work.end(work.step(StepName.VERIFY), f"{services}: {good} right answers in a row, each on a fresh connection.")
+        work.save(state=State.PUBLISHING.value, good_rounds=good)
+        return None
+    if work.now() >= deadline:
+        refused = next((answer for answer in answers if not answer.accepted), answers[-1])
+        work.save(good_rounds=good)
+        raise RotationError(
+            "key_not_accepted", service=refused.service.upper(), said=refused.said, key=pair.access_key_id
+        )
+    work.save(good_rounds=good)
+    pause_s = connection.verify_gap_s if good else max(1, connection.verify_gap_s)
+    return work.now() + timedelta(seconds=pause_s) if pause_s else None
+
+
+def _note_round(work: Work, answers: list[Answer], good: int) -> None:
+    step = work.step(StepName.VERIFY)
+    for answer in answers:
+        said = f"{answer.said}, {good} in a row" if answer.accepted and good else answer.said
+        work.note(step, answer.action, said, ok=answer.accepted, request_id=answer.request_id)
+
+
+def _compare(work: Work, answers: list[Answer], access_key_id: str) -> None:
+    """The new key must answer as the target. Raises `key_of_other_user`."""
+    strategy = work.strategy
+    for identity in (answer.identity for answer in answers if answer.identity is not None):
+        if not _is_target(identity, strategy.account_id, strategy.user_name):
+            work.save()
+            raise RotationError("key_of_other_user", arn=identity.arn, key=access_key_id)
+
+
+def _is_target(identity: Identity, account_id: str | None, user_name: str) -> bool:
+    return identity.account_id == account_id and identity.user_name == user_name

@@ -1,0 +1,91 @@
+"""Finds what is due: strategies, rotations that nobody works on, keys to look at. The database decides what is done.
+
+Any number of sweeps may run at once. What they return may be worked on twice without harm: each claims first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from models import AccessKey, Rotation, RotationStrategy, Trigger
+from models.heartbeat import SWEEP, beat
+from rotation.requests import request_rotation
+from rotation.schedule import next_due
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Due:
+    """What is to be worked on: (id, how often it was taken so far), which together name one piece of work."""
+
+    rotations: list[tuple[int, int]]
+    keys: list[tuple[str, int]]
+
+
+def sweep_once(session: Session, now: datetime) -> Due:
+    """Request the rotations of strategies that are due, and find all work that waits for a worker. Commits."""
+    for strategy in _due_strategies(session, now):
+        _start(session, strategy, now)
+    rotations = session.execute(
+        select(Rotation.id, Rotation.claims)
+        .where(
+            Rotation.ended_at.is_(None),
+            or_(Rotation.lease_until.is_(None), Rotation.lease_until <= now),
+            or_(Rotation.wait_until.is_(None), Rotation.wait_until <= now),
+        )
+        .order_by(Rotation.id)
+        .limit(BATCH)
+    ).all()
+    keys = session.execute(
+        select(AccessKey.id, AccessKey.looks).where(AccessKey.look_at <= now).order_by(AccessKey.look_at).limit(BATCH)
+    ).all()
+    beat(session, SWEEP, now)
+    session.commit()
+    return Due([(row[0], row[1]) for row in rotations], [(row[0], row[1]) for row in keys])
+
+
+def _due_strategies(session: Session, now: datetime) -> list[RotationStrategy]:
+    """Strategies whose time or retry has come and that no open rotation holds."""
+    is_open = select(Rotation.id).where(Rotation.strategy_id == RotationStrategy.id, Rotation.ended_at.is_(None))
+    return list(
+        session.scalars(
+            select(RotationStrategy)
+            .where(
+                or_(RotationStrategy.due_at <= now, RotationStrategy.retry_at <= now),
+                RotationStrategy.paused_at.is_(None),
+                RotationStrategy.deleting_at.is_(None),
+                ~is_open.exists(),
+            )
+            .order_by(RotationStrategy.due_at)
+            .limit(BATCH)
+        )
+    )
+
+
+def _start(session: Session, strategy: RotationStrategy, now: datetime) -> None:
+    """Claim the strategy's due time, by compare-and-set, and request the one rotation that it leads to."""
+    due_at, retry_at = strategy.due_at, strategy.retry_at
+    is_due = due_at is not None and due_at <= now
+    values: dict[str, datetime | int | None] = {"retry_at": None}
+    if is_due and due_at is not None and strategy.interval is not None:
+        values |= {"due_at": next_due(due_at, strategy.interval, now), "retries": 0}
+    claimed = session.execute(
+        update(RotationStrategy)
+        .where(
+            RotationStrategy.id == strategy.id,
+            RotationStrategy.due_at.is_(None) if due_at is None else RotationStrategy.due_at == due_at,
+            RotationStrategy.retry_at.is_(None) if retry_at is None else RotationStrategy.retry_at == retry_at,
+        )
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if claimed.rowcount:  # type: ignore[attr-defined]
+        request_rotation(
+            session, strategy, by="schedule", trigger=Trigger.SCHEDULE if is_due else Trigger.RETRY, now=now,
+            due_at=due_at if is_due else None,
+        )  # fmt: skip

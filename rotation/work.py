@@ -1,0 +1,151 @@
+"""What a rotation is worked on with: the collaborators, the lease and the journal of its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crypto import Keyring, SealingKey
+from models import AccessKey, Connection, KeyState, Project, Rotation, RotationStep, RotationStrategy, StepName
+from models.rotation import hold
+from rotation.clock import Clock
+from rotation.errors import RotationError
+from rotation.provider import Provider
+
+_CALLS_KEPT = 100
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long things take, in seconds."""
+
+    lease_s: int = 60
+    last_use_lag_s: int = 15_300
+    last_use_poll_s: int = 900
+    verify_within_s: int = 120
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a worker that doesn't answer keeps its work. Longer than any single question to AWS takes."""
+        return timedelta(seconds=self.lease_s)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The engine's collaborators. The session must not expire its objects at commit."""
+
+    session: Session
+    provider: Provider
+    keyring: Keyring
+    clock: Clock
+    timing: Timing = field(default_factory=Timing)
+    owner: str = "worker"
+
+    @property
+    def aws(self) -> Provider:
+        """The provider, to ask it now.
+
+        Raises RuntimeError while a transaction is open: SQLite has one writer, and AWS may take seconds to answer.
+        """
+        if self.session.in_transaction():
+            raise RuntimeError("a transaction is open while AWS is asked")
+        return self.provider
+
+    def sealing_key(self, project_id: str) -> SealingKey:
+        """The project's key. Raises crypto.CannotOpenError with the wrong master key."""
+        return self.session.get_one(Project, project_id).sealing_key(self.keyring)
+
+
+class LeaseLostError(Exception):
+    """Another worker has the rotation by now: nothing of this transaction was written."""
+
+
+@dataclass
+class Work:
+    """One claimed rotation."""
+
+    tools: Tools
+    rotation: Rotation
+    strategy: RotationStrategy
+    connection: Connection
+
+    @property
+    def session(self) -> Session:
+        """The session that all is read and written by."""
+        return self.tools.session
+
+    @property
+    def aws(self) -> Provider:
+        """The provider, to ask it now; no transaction may be open."""
+        return self.tools.aws
+
+    def now(self) -> datetime:
+        """The present moment in UTC."""
+        return self.tools.clock.now()
+
+    def save(self, *, release: bool = False, **values: Any) -> None:
+        """Write `values` to the rotation and commit all that the session holds, renewing the lease or giving it back.
+
+        Raises LeaseLostError, with everything rolled back, when the lease is another's.
+        """
+        lease = None if release else self.tools.timing.lease
+        if not hold(self.session, self.rotation.id, self.tools.owner, self.now(), lease, **values):
+            self.session.rollback()
+            raise LeaseLostError
+        self.session.refresh(self.rotation)
+        self.session.commit()
+
+    def key(self) -> AccessKey | None:
+        """The access key that this rotation makes, once intended."""
+        key_id = self.rotation.access_key_id
+        return None if key_id is None else self.session.get(AccessKey, key_id, populate_existing=True)
+
+    def published_key(self) -> AccessKey | None:
+        """The key that programs read, as far as this strategy published or took it over."""
+        return self.session.scalar(
+            select(AccessKey).where(
+                AccessKey.strategy_id == self.rotation.strategy_id, AccessKey.state == KeyState.ACTIVE.value
+            )
+        )
+
+    def step(self, name: StepName) -> RotationStep:
+        """The rotation's step of that name, begun now if it is new."""
+        step = self.session.scalar(
+            select(RotationStep).where(RotationStep.rotation_id == self.rotation.id, RotationStep.name == name.value)
+        )
+        if step is None:
+            step = RotationStep(rotation_id=self.rotation.id, name=name.value, started_at=self.now(), calls=[])
+            self.session.add(step)
+        return step
+
+    def note(self, step: RotationStep, action: str, said: str, *, ok: bool, request_id: str = "") -> None:
+        """Add what AWS said to the step; the oldest lines go when there are very many."""
+        line = {
+            "at": self.now().isoformat(timespec="milliseconds"),
+            "action": action,
+            "said": said,
+            "ok": ok,
+            "request_id": request_id,
+        }
+        step.calls = [*step.calls, line][-_CALLS_KEPT:]
+
+    def end(self, step: RotationStep, summary: str) -> None:
+        """End the step well."""
+        step.ended_at, step.summary, step.failed = self.now(), summary, False
+
+    def facts(self, error: RotationError) -> dict[str, str]:
+        """The error's facts, filled up with what is known of the rotation."""
+        strategy, published = self.strategy, self.published_key()
+        known = {
+            "user": strategy.user_name,
+            "arn": strategy.user_arn,
+            "account": strategy.account_id or "",
+            "connection": self.connection.name,
+            "manager": self.connection.manager_name,
+            "key": (published.access_key_id if published else None) or "",
+        }
+        return {name: text for name, text in {**known, **error.facts}.items() if text}
