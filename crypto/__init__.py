@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +99,11 @@ class Keyring:
             os.fsync(file.fileno())
         return cls.from_text(text.decode())
 
+    @classmethod
+    def load(cls, text: str, path: Path) -> Keyring:
+        """A keyring from `text` if there is any, else from the file at `path`. Raises MasterKeyError."""
+        return cls.from_text(text) if text else cls.from_file(path)
+
     def new_data_key(self, project_id: str) -> bytes:
         """A fresh data key for the project, sealed by the master key: what the projects table keeps."""
         return self.master.seal(os.urandom(_KEY_BYTES), _data_key_place(project_id))
@@ -105,6 +111,10 @@ class Keyring:
     def data_key(self, project_id: str, sealed: bytes) -> SealingKey:
         """Open the project's data key. Raises CannotOpenError when the master key is another's."""
         return SealingKey(self.master.open(sealed, _data_key_place(project_id)))
+
+    def derived(self, purpose: str) -> bytes:
+        """32 bytes for `purpose` alone (signing cookies, say): they say nothing about the master key."""
+        return hmac.digest(self.master.key, purpose.encode(), "sha256")
 
 
 def _data_key_place(project_id: str) -> Place:

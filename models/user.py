@@ -1,11 +1,16 @@
-"""People, their sessions and the one-time links that let them in."""
+"""People, their sessions and the one-time links that let them in: the tables, and the rules of sessions.
+
+More about people is in models/people.py, about links in models/links.py.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+import hashlib
+import secrets
+from datetime import datetime, timedelta
 
-from sqlalchemy import JSON, ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, ColumnElement, ForeignKey, String, select, update
+from sqlalchemy.orm import Mapped, Session, contains_eager, mapped_column, relationship
 
 from models.base import Base
 
@@ -27,6 +32,9 @@ class User(Base):
     disabled_at: Mapped[datetime | None]
 
     sessions: Mapped[list[UserSession]] = relationship(back_populates="user", passive_deletes=True)
+
+    is_authenticated = True
+    """What Flask-Login asks of a person who is signed in."""
 
 
 class UserSession(Base):
@@ -69,3 +77,80 @@ class OneTimeLink(Base):
     is_admin: Mapped[bool] = mapped_column(default=False)
     project_ids: Mapped[list[str]] = mapped_column(JSON, default=list)
     """The projects that an `invite` opens."""
+
+
+SESSION_LIMIT = timedelta(days=7)
+"""How long a session may last at most."""
+SESSION_IDLE_LIMIT = timedelta(hours=12)
+SESSION_TOUCH = timedelta(minutes=1)
+"""How exact `seen_at` is kept."""
+
+
+def new_token() -> tuple[str, str]:
+    """A token of 256 random bits for a cookie or a link, and the hash of it that the database keeps."""
+    token = secrets.token_urlsafe(32)
+    return token, token_hash(token)
+
+
+def token_hash(token: str) -> str:
+    """The SHA-256 by which a token is found; the token is random, so that no salt is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def start_session(session: Session, user: User, now: datetime, *, address: str, browser: str) -> str:
+    """Record a newly signed-in browser and return the token for its cookie. Commits nothing."""
+    token, kept = new_token()
+    session.add(
+        UserSession(
+            user_id=user.id,
+            token_hash=kept,
+            created_at=now,
+            seen_at=now,
+            password_at=now,
+            address=address,
+            browser=browser[:255],
+        )
+    )
+    return token
+
+
+def find_session(session: Session, token: str, now: datetime) -> UserSession | None:
+    """The session of this token and its user, if it still holds and the user isn't disabled."""
+    return session.scalar(
+        select(UserSession)
+        .join(UserSession.user)
+        .options(contains_eager(UserSession.user))
+        .where(UserSession.token_hash == token_hash(token), User.disabled_at.is_(None), *_alive(now))
+    )
+
+
+def live_sessions(session: Session, user: User, now: datetime) -> list[UserSession]:
+    """The person's sessions that hold, the one used last first."""
+    rows = session.scalars(
+        select(UserSession)
+        .where(UserSession.user_id == user.id, *_alive(now))
+        .order_by(UserSession.seen_at.desc(), UserSession.id.desc())
+    )
+    return list(rows)
+
+
+def touch_session(session: Session, session_id: int, now: datetime) -> None:
+    """Record that the session was used now, so that its idle time starts anew."""
+    session.execute(update(UserSession).where(UserSession.id == session_id).values(seen_at=now))
+
+
+def end_sessions(session: Session, user: User, now: datetime, *, but: UserSession | None = None) -> int:
+    """End the person's sessions, all or all `but` one, and return how many. They hold no longer from the commit on."""
+    kept = but.id if but else None
+    ended = [row for row in live_sessions(session, user, now) if row.id != kept]
+    for row in ended:
+        row.ended_at = now
+    return len(ended)
+
+
+def _alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        UserSession.ended_at.is_(None),
+        UserSession.created_at > now - SESSION_LIMIT,
+        UserSession.seen_at > now - SESSION_IDLE_LIMIT,
+    )

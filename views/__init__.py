@@ -1,0 +1,20 @@
+"""The pages. A blueprint for each family; views are verbs as in the UI."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from views import account, door, people, reauth
+
+BLUEPRINTS = (
+    door.bp,
+    account.bp,
+    people.bp,
+)
+
+
+def register(app: Flask) -> None:
+    """Add all pages to the app."""
+    reauth.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

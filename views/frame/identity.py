@@ -1,0 +1,121 @@
+"""Who is signed in. Every view wants that but those marked `@public`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, Response, current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user
+from htmx_flask import make_response
+from sqlalchemy.orm import Session
+
+from database import db
+from models.audit import Action, record
+from models.user import SESSION_LIMIT, SESSION_TOUCH, User, UserSession, find_session, start_session, touch_session
+from views.frame.security import cookie_name, uses_https
+from views.frame.services import now
+
+V = TypeVar("V", bound=Callable[..., Any])
+
+_COOKIE = "KEYTURN_SESSION_COOKIE"
+
+
+def public(view: V) -> V:
+    """Let everybody in: the view says itself what it shows to whom."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def init_app(app: Flask) -> None:
+    """Look at the cookie of each request, and send those who aren't signed in to the door."""
+    with app.app_context():
+        app.config[_COOKIE] = cookie_name("session", app.config["SECRET_KEY"], secure=uses_https())
+    manager = LoginManager()
+    manager.session_protection = None
+    manager.request_loader(_load)
+    manager.unauthorized_handler(_to_the_door)
+    manager.init_app(app)
+    app.before_request(_want_sign_in)
+
+
+def me() -> User:
+    """The person who is signed in; only in views that aren't public."""
+    user: User = current_user._get_current_object()  # noqa: SLF001 - the way out of a werkzeug proxy
+    return user
+
+
+def my_session() -> UserSession:
+    """The session of this browser; only in views that aren't public."""
+    current: UserSession = g.user_session
+    return current
+
+
+def audit(action: Action, thing: str, **facts: Any) -> None:
+    """Record that the signed-in person does `action` to `thing` from here, in the request's transaction."""
+    user = me()
+    facts.setdefault("address", request.remote_addr or "")
+    record(db.session(), at=now(), actor=user.name, actor_id=user.id, action=action, thing=thing, **facts)
+
+
+def sign_in(user: User, response: Response) -> None:
+    """Start a new session for `user` and give its token to the browser. The caller commits before it answers."""
+    session.clear()
+    token = start_session(
+        db.session(), user, now(), address=request.remote_addr or "", browser=request.user_agent.string
+    )
+    response.set_cookie(
+        current_app.config[_COOKIE], token, max_age=SESSION_LIMIT, secure=uses_https(), httponly=True, samesite="Lax"
+    )
+
+
+def forget_browser(response: Response) -> None:
+    """Take the session's token from the browser."""
+    session.clear()
+    response.delete_cookie(current_app.config[_COOKIE], secure=uses_https(), httponly=True, samesite="Lax")
+
+
+def safe_next(target: str | None) -> str:
+    """`target` if it is a path of this site, else the start page: no link leads from the sign-in to another site."""
+    bad = not target or not target.startswith("/") or target.startswith(("//", "/\\"))
+    return "/" if bad or target is None or any(ord(char) <= ord(" ") for char in target) else target
+
+
+def _load(_request: Any) -> User | None:
+    token = request.cookies.get(current_app.config[_COOKIE])
+    found = find_session(db.session(), token, now()) if token else None
+    if found is None:
+        return None
+    if now() - found.seen_at >= SESSION_TOUCH:
+        # A session of its own: the request's may only read.
+        with Session(db.engine) as writer:
+            touch_session(writer, found.id, now())
+            writer.commit()
+    g.user_session = found
+    return found.user
+
+
+def _want_sign_in() -> ResponseReturnValue | None:
+    if request.endpoint is None or request.endpoint == "static":
+        return None
+    view = current_app.view_functions[request.endpoint]
+    if getattr(view, "is_public", False) or current_user.is_authenticated:
+        return None
+    return _to_the_door()
+
+
+def _to_the_door() -> ResponseReturnValue:
+    """To the sign-in, and from there back to the page that was open."""
+    if request.htmx:  # type: ignore[attr-defined]
+        return make_response("", 401, redirect=url_for("door.sign_in", next=page_path()))
+    return redirect(url_for("door.sign_in", next=page_path()))
+
+
+def page_path() -> str:
+    """Path and query of the page that the person looks at: this one, or the one that sent this request."""
+    if request.method == "GET" and not request.htmx:  # type: ignore[attr-defined]
+        return safe_next(request.full_path.rstrip("?"))
+    sender = request.headers.get("HX-Current-URL") or request.referrer or ""
+    own = request.host_url
+    return safe_next(sender.removeprefix(own.rstrip("/")) if sender.startswith(own) else "/")

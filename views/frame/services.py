@@ -1,0 +1,59 @@
+"""What the app was wired with, for views: the settings, the keyring, the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from flask import current_app
+
+from config import Config
+from crypto import Keyring
+from jobs.queue import Courier
+from rotation.clock import Clock
+from rotation.provider import KeyPair, Provider
+
+ProviderFor = Callable[[str, KeyPair, str, str], Provider]
+
+
+@dataclass(frozen=True)
+class Services:
+    """What `create_app` was given or made; kept in `app.extensions["keyturn"]`."""
+
+    config: Config
+    keyring: Keyring
+    clock: Clock
+    courier: Courier
+    provider_for: ProviderFor
+
+
+def services() -> Services:
+    """The current app's services."""
+    return cast("Services", current_app.extensions["keyturn"])
+
+
+def config() -> Config:
+    """The settings."""
+    return services().config
+
+
+def keyring() -> Keyring:
+    """The keyring that opens the projects' data keys."""
+    return services().keyring
+
+
+def courier() -> Courier:
+    """The way to the workers. To be used after the commit, for a worker reads what was committed."""
+    return services().courier
+
+
+def provider_for(kind: str, manager: KeyPair, region: str) -> Provider:
+    """A provider that asks AWS with the manager's key: for checks, which change nothing."""
+    return services().provider_for(kind, manager, region, config().aws_endpoint_url)
+
+
+def now() -> datetime:
+    """The present moment, aware and in UTC. Views take the time from here, so that tests can move it."""
+    return services().clock.now()

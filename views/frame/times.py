@@ -1,0 +1,112 @@
+"""Times, durations and numbers as people read them, in the reader's zone. The words are those of ui/README."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flask import Flask
+from flask_login import current_user
+from markupsafe import Markup
+
+from views.frame.browser import browser_words
+from views.frame.services import now
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+MONTH_S = 2_629_746
+"""A twelfth of the mean year."""
+_STEPS = (("mo", MONTH_S), ("d", DAY_S), ("h", HOUR_S), ("min", MINUTE_S), ("s", 1))
+_ABSOLUTE_FROM_S = 12 * MONTH_S
+_SHORT_KEY_FROM = 9
+
+
+def init_app(app: Flask) -> None:
+    """Make the filters known to the templates."""
+    app.jinja_env.filters.update(
+        ago=ago,
+        at=at,
+        at_s=at_s,
+        browser=browser_words,
+        clock=clock,
+        duration=duration,
+        span=span,
+        plural=plural,
+        short_key=short_key,
+    )
+
+
+def reader_zone() -> tzinfo:
+    """The time zone of the person who reads, UTC for one who isn't signed in."""
+    if not current_user.is_authenticated:
+        return UTC
+    try:
+        return ZoneInfo(current_user.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def long_form(moment: datetime, *, seconds: bool = False) -> str:
+    """`Thu 24 Dec 2026, 03:00` in the reader's zone, with its short name when told to the second."""
+    local = moment.astimezone(reader_zone())
+    text = f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+    return f"{text}:{local:%S %Z}" if seconds else text
+
+
+def ago(moment: datetime) -> str:
+    """How far away: `8 d ago`, `in 22 d`, the exact time on hovering; from 12 months on the exact time itself."""
+    distance_s = (moment - now()).total_seconds()
+    if abs(distance_s) >= _ABSOLUTE_FROM_S:
+        return at(moment)
+    text = "now" if abs(distance_s) < 1 else span(abs(distance_s))
+    if abs(distance_s) >= 1:
+        text = f"in {text}" if distance_s > 0 else f"{text} ago"
+    return _tag(moment, text, relative=True)
+
+
+def at(moment: datetime) -> str:
+    """The exact time, to the minute."""
+    return _tag(moment, long_form(moment))
+
+
+def at_s(moment: datetime) -> str:
+    """The exact time, to the second and with its zone: for rotations and the audit log."""
+    return _tag(moment, long_form(moment, seconds=True))
+
+
+def clock(moment: datetime) -> str:
+    """The time of day, to the second: for what happens now."""
+    return _tag(moment, f"{moment.astimezone(reader_zone()):%H:%M:%S}")
+
+
+def span(seconds: float) -> str:
+    """A length of time as its largest unit, rounded down: `62 d`, `9 h`, `21 min`, `4 s`, for ages and distances."""
+    unit, size = next((step for step in _STEPS if seconds >= step[1]), _STEPS[-1])
+    return f"{int(seconds // size)} {unit}"
+
+
+def duration(seconds: int) -> str:
+    """A chosen length of time in full, exact: `30 days`, `24 hours`, `90 minutes`."""
+    for word, size, least in (("day", DAY_S, 2), ("hour", HOUR_S, 1), ("minute", MINUTE_S, 1), ("second", 1, 0)):
+        if seconds % size == 0 and seconds // size >= least:
+            return plural(seconds // size, word)
+    return plural(seconds, "second")
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """`1 secret`, `1,204 secrets`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def short_key(access_key_id: str) -> str:
+    """`AKIA…FVKD` for running text; never where someone has to act on the key."""
+    if len(access_key_id) < _SHORT_KEY_FROM:
+        return access_key_id
+    return f"{access_key_id[:4]}…{access_key_id[-4:]}"
+
+
+def _tag(moment: datetime, text: str, *, relative: bool = False) -> Markup:
+    stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    mark = Markup(" data-relative") if relative else ""
+    return Markup('<time datetime="{}" title="{}"{}>{}</time>').format(
+        stamp, long_form(moment, seconds=True), mark, text
+    )
