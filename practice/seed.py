@@ -70,11 +70,7 @@ class PracticeAws:
     ) -> PracticeUser:
         """Make a manager who may turn the keys of all users below `targets_path`, and its access key."""
         self.iam.create_user(UserName=user_name, Path=path)
-        self.iam.put_user_policy(
-            UserName=user_name,
-            PolicyName="keyturn",
-            PolicyDocument=json.dumps(self.policy(f"{targets_path}*", permissions)),
-        )
+        self.allow(user_name, self.policy(f"{targets_path}*", permissions))
         return PracticeUser(user_name, path, self.make_key(user_name))
 
     def make_target(self, user_name: str, *, path: str = "/", with_key: bool = True) -> PracticeUser:
@@ -86,6 +82,10 @@ class PracticeAws:
         """Make an access key by hand; every replica knows it at once."""
         key = self.iam.create_access_key(UserName=user_name)["AccessKey"]
         return KeyPair(key["AccessKeyId"], key["SecretAccessKey"])
+
+    def allow(self, user_name: str, policy: Mapping[str, Any]) -> None:
+        """Give a user this policy in place of the one given before."""
+        self.iam.put_user_policy(UserName=user_name, PolicyName="keyturn", PolicyDocument=json.dumps(policy))
 
     def policy(self, users: str, permissions: tuple[str, ...] = FIVE_PERMISSIONS) -> dict[str, Any]:
         """The policy that allows a manager to turn `users` (path and name, as in `/apps/*`).

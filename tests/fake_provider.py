@@ -275,6 +275,7 @@ class FakeProvider:
         refusal = told.pop(0) if told else self._refusal(pair, delay)
         if refusal:
             return Answer(service, action, accepted=False, said=refusal)
+        self.use_key(pair.access_key_id, service)
         if service != "sts":
             return Answer(service, action, accepted=True, said="AccessDenied")
         identity = self.identity_of_new_keys or self._identity(self.keys[pair.access_key_id].user_name)

@@ -1,0 +1,40 @@
+"""Practice AWS for tests: its process for the session, and a clean behaviour for each test."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from practice.seed import PracticeAws
+
+ROOT = Path(__file__).parent.parent
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def practice_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeAws]:
+    ready_file = tmp_path_factory.mktemp("practice") / "ready.json"
+    command = [sys.executable, "-m", "practice", "--ready-file", str(ready_file)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "listens" in process.stdout.readline()
+        yield PracticeAws.from_ready_file(ready_file)
+        process.terminate()
+
+
+@pytest.fixture
+def practice(practice_process: PracticeAws) -> PracticeAws:
+    """Practice AWS without latency, propagation or faults; users of earlier tests may still be there."""
+    practice_process.clear_faults()
+    practice_process.set(latency_s=0, propagation_s=[0, 0], replicas=4, hides_unknown_keys=True)
+    return practice_process
+
+
+def new_name(stem: str) -> str:
+    """A user name that no other test of the session has."""
+    return f"{stem}-{next(_numbers)}"
