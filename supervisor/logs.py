@@ -1,0 +1,17 @@
+"""What the processes log, and how: plain lines on standard error."""
+
+from __future__ import annotations
+
+import logging
+
+from config import Config
+
+_TALKATIVE = ("boto3", "botocore", "s3transfer", "urllib3")
+"""At DEBUG these write requests and answers whole: secret access keys among them."""
+
+
+def configure(config: Config) -> None:
+    """Log this process's lines from the configured level on."""
+    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,80 @@
+"""The parts that Keyturn is made of, started in order."""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from config import Config
+from supervisor import redis_server
+from supervisor.child import Program
+from supervisor.loop import CannotGoOnError, Script, Supervisor
+
+_ANSWERS_WITHIN_S = 60
+_ASK_S = 0.5
+
+
+def start_redis(supervisor: Supervisor, config: Config, env: Mapping[str, str]) -> None:
+    """Start Redis, unless the settings name one that runs. Raises CannotGoOnError where there is none to start."""
+    if config.redis_url:
+        return
+    server = redis_server.executable()
+    if server is None:
+        raise CannotGoOnError(redis_server.NO_SERVER)
+    supervisor.start(redis_server.program(server, config, env))
+
+
+def start_parts(supervisor: Supervisor, config: Config, env: Mapping[str, str]) -> Script:
+    """Start web, workers and scheduler once Redis answers. The schema must be current."""
+    if not config.redis_url:
+        yield from until("Redis", lambda: redis_server.answers(config.redis_socket))
+    supervisor.start(Program.module("web", "supervisor.web", env))
+    for number in range(1, config.worker_processes + 1):
+        supervisor.start(Program.module(f"worker-{number}", "supervisor.worker", env))
+    supervisor.start(Program.module("scheduler", "supervisor.scheduler", env))
+
+
+def web_answers(config: Config) -> Script:
+    """Wait until pages are answered."""
+
+    def answers() -> bool:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)  # noqa: S104 - asks, doesn't listen
+        connection = http.client.HTTPConnection(host, config.port, timeout=_ASK_S)
+        try:
+            connection.request("GET", "/healthz", headers={"Host": "localhost"})
+            return connection.getresponse().status < http.HTTPStatus.INTERNAL_SERVER_ERROR
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    yield from until("The web", answers)
+
+
+def until(what: str, comes: Callable[[], bool]) -> Script:
+    """Wait for something. Raises CannotGoOnError when it doesn't come."""
+    end = time.monotonic() + _ANSWERS_WITHIN_S
+    while not comes():
+        if time.monotonic() > end:
+            raise CannotGoOnError(f"{what} doesn't answer after {_ANSWERS_WITHIN_S} s; the lines above say why.")
+        yield
+
+
+def address(config: Config) -> str:
+    """Where people find it."""
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    return config.url or f"http://{host}:{config.port}"
+
+
+@contextmanager
+def only_one(config: Config) -> Iterator[None]:
+    """Hold the instance folder. Raises CannotGoOnError while another Keyturn runs in it."""
+    with (config.instance / "keyturn.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotGoOnError(f"Keyturn runs already in {config.instance.resolve()}: end that one first.") from None
+        yield
