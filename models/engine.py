@@ -14,9 +14,9 @@ READ_ONLY = "keyturn_read_only"
 def open_database(url: str, **options: Any) -> Engine:
     """An engine for the SQLAlchemy URL; on SQLite in WAL, with foreign keys on and writers that wait for each other.
 
-    `options` are `create_engine`'s.
+    Its errors name no values. `options` are `create_engine`'s.
     """
-    engine = create_engine(url, **{"pool_pre_ping": not url.startswith("sqlite"), **options})
+    engine = create_engine(url, **{"pool_pre_ping": not url.startswith("sqlite"), "hide_parameters": True, **options})
     prepare(engine)
     return engine
 
