@@ -29,4 +29,4 @@ def run_worker(redis_url: str) -> None:
         Queue(name, connection=redis, job_class=JsonJob, serializer=JSONSerializer)
         for name in (SWEEP_QUEUE, WORK_QUEUE)
     ]
-    Worker(queues, connection=redis, job_class=JsonJob, serializer=JSONSerializer).work()
+    Worker(queues, connection=redis, job_class=JsonJob, serializer=JSONSerializer).work(logging_level="WARNING")
