@@ -61,7 +61,14 @@ class AccessKey(Base):
             postgresql_where=text("state = 'active'"),
         ),
         Index("ix_access_keys_look_at", "look_at"),
-        Index("ix_access_keys_strategy_id", "strategy_id", "id"),
+        Index("ix_access_keys_strategy_id", "strategy_id", "intent_at"),
+        Index(
+            "ix_access_keys_not_deleted",
+            "project_id",
+            "strategy_id",
+            sqlite_where=text("state <> 'deleted'"),
+            postgresql_where=text("state <> 'deleted'"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)

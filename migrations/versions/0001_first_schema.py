@@ -317,7 +317,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("access_keys", schema=None) as batch_op:
         batch_op.create_index("ix_access_keys_look_at", ["look_at"], unique=False)
-        batch_op.create_index("ix_access_keys_strategy_id", ["strategy_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_access_keys_not_deleted",
+            ["project_id", "strategy_id"],
+            unique=False,
+            sqlite_where=sa.text("state <> 'deleted'"),
+            postgresql_where=sa.text("state <> 'deleted'"),
+        )
+        batch_op.create_index("ix_access_keys_strategy_id", ["strategy_id", "intent_at"], unique=False)
         batch_op.create_index(
             "uq_access_keys_active",
             ["strategy_id"],
@@ -419,6 +426,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'active'"),
         )
         batch_op.drop_index("ix_access_keys_strategy_id")
+        batch_op.drop_index(
+            "ix_access_keys_not_deleted",
+            sqlite_where=sa.text("state <> 'deleted'"),
+            postgresql_where=sa.text("state <> 'deleted'"),
+        )
         batch_op.drop_index("ix_access_keys_look_at")
 
     op.drop_table("access_keys")
