@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_wtf import FlaskForm
+from wtforms.validators import ValidationError
 
 
 def stripped(value: str | None) -> str | None:
@@ -23,3 +24,9 @@ class Form(FlaskForm):  # type: ignore[misc]
     def data_of(self, *names: str) -> dict[str, Any]:
         """The values of these fields, by name."""
         return {name: self[name].data for name in names}
+
+
+def refuse(problem: str | None) -> None:
+    """Raise what is wrong with a field, if something is: for validators that have a model's `..._problem`."""
+    if problem:
+        raise ValidationError(problem)

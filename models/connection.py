@@ -41,6 +41,10 @@ class Connection(Base):
     """Least pause between two rounds, in seconds."""
     verify_services: Mapped[list[str]] = mapped_column(JSON, default=lambda: ["sts", "iam", "s3"])
     created_at: Mapped[datetime]
+    key_since: Mapped[datetime | None]
+    """When its key was last replaced; NULL while it has its first."""
+    key_by: Mapped[str] = mapped_column(String(64), default="")
+    """Who entered its present key."""
     checked_at: Mapped[datetime | None]
     check: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     """What the last Check found, as rows for the page."""

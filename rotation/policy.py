@@ -44,17 +44,18 @@ def partition(region: str) -> str:
 
 
 def policy(users: Iterable[User], actions: Sequence[str], region: str) -> str:
-    """The policy document, indented, that allows `actions` on `users` and nothing else."""
+    """The policy document, indented, that allows `actions` on `users`.
+
+    The last use may be asked of every key: AWS takes a key that it doesn't know for one that isn't permitted, and only
+    an answer about the manager's own key tells the two apart.
+    """
     arns = [user.arn(region) for user in users]
-    document = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "KeyturnRotation",
-                "Effect": "Allow",
-                "Action": list(actions),
-                "Resource": arns[0] if len(arns) == 1 else arns,
-            }
-        ],
-    }
-    return json.dumps(document, indent=2)
+    on_users = [action for action in actions if action != LAST_USE]
+    statements = [_allow("KeyturnRotation", on_users, arns[0] if len(arns) == 1 else arns)]
+    if LAST_USE in actions:
+        statements.append(_allow("KeyturnLastUse", LAST_USE, "*"))
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2)
+
+
+def _allow(sid: str, action: str | list[str], resource: str | list[str]) -> dict[str, str | list[str]]:
+    return {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource}

@@ -7,19 +7,20 @@ import pytest
 from rotation.policy import GAINS, RECOMMENDED, SMALLEST, User, partition, policy
 
 
-def statement(text):
+def statements(text):
     document = json.loads(text)
     assert document["Version"] == "2012-10-17"
-    (only,) = document["Statement"]
-    return only
+    assert all(each["Effect"] == "Allow" for each in document["Statement"])
+    return document["Statement"]
 
 
 def test_the_smallest_has_exactly_the_three_that_suffice():
-    found = statement(policy([User("billing-api", "/deploy/", "111122223333")], SMALLEST, "eu-west-1"))
+    on_user, last_use = statements(policy([User("billing-api", "/deploy/", "111122223333")], SMALLEST, "eu-west-1"))
 
-    assert found["Effect"] == "Allow"
-    assert found["Action"] == ["iam:CreateAccessKey", "iam:DeleteAccessKey", "iam:GetAccessKeyLastUsed"]
-    assert found["Resource"] == "arn:aws:iam::111122223333:user/deploy/billing-api"
+    assert on_user["Action"] == ["iam:CreateAccessKey", "iam:DeleteAccessKey"]
+    assert on_user["Resource"] == "arn:aws:iam::111122223333:user/deploy/billing-api"
+    assert last_use["Action"] == "iam:GetAccessKeyLastUsed"
+    assert last_use["Resource"] == "*"
 
 
 def test_the_recommended_adds_two():
@@ -33,7 +34,7 @@ def test_each_action_says_what_it_is_for():
 
 def test_several_users():
     users = [User("a", account_id="111122223333"), User("b", "/x/", "111122223333")]
-    assert statement(policy(users, SMALLEST, "eu-west-1"))["Resource"] == [
+    assert statements(policy(users, SMALLEST, "eu-west-1"))[0]["Resource"] == [
         "arn:aws:iam::111122223333:user/a",
         "arn:aws:iam::111122223333:user/x/b",
     ]
@@ -58,4 +59,4 @@ def test_partition(region, expected):
 
 
 def test_names_cannot_break_out_of_the_document():
-    assert statement(policy([User('a","b')], SMALLEST, "eu-west-1"))["Resource"].endswith('a","b')
+    assert statements(policy([User('a","b')], SMALLEST, "eu-west-1"))[0]["Resource"].endswith('a","b')

@@ -1,0 +1,194 @@
+"""Connections: made, checked, given another key, deleted. Nothing here commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from crypto import SealingKey
+from models import AccessKey, Connection, KeyState, Rotation, RotationStrategy, State
+from models.access_key import AT_AWS
+from models.base import new_id
+from rotation.checks import Report, Target
+from rotation.provider import KeyPair
+from rotation.schedule import reschedule
+
+
+class Refused(Exception):  # noqa: N818 - it says what happened
+    """What a person asks for can't be. `field` says where the form is wrong, the text says why."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+def create_connection(  # noqa: PLR0913 - all by name
+    session: Session,
+    key: SealingKey,
+    *,
+    project_id: str,
+    name: str,
+    manager: KeyPair,
+    region: str,
+    report: Report,
+    now: datetime,
+    by: str,
+    verify_rounds: int = 8,
+) -> Connection:
+    """Add a connection; an empty `name` becomes the manager's user name. Raises Refused when name or key are there."""
+    others = connections_of(session, project_id)
+    twin = next((other for other in others if other.access_key_id == manager.access_key_id), None)
+    if twin is not None:
+        raise Refused("manager_access_key", f"The connection {twin.name} has this key already: choose it instead.")
+    connection = Connection(
+        id=new_id(),
+        project_id=project_id,
+        name=name or _free_name(report, {other.name for other in others}),
+        access_key_id=manager.access_key_id,
+        region=region,
+        verify_rounds=verify_rounds,
+        created_at=now,
+        key_by=by,
+    )
+    _want_free(connection.name, others)
+    connection.set_secret(key, manager.secret_access_key)
+    take_report(connection, report, now)
+    session.add(connection)
+    _settle_name(session, connection)
+    return connection
+
+
+def connections_of(session: Session, project_id: str) -> list[Connection]:
+    """The project's connections, by name."""
+    rows = session.scalars(select(Connection).where(Connection.project_id == project_id).order_by(Connection.name))
+    return list(rows)
+
+
+def rename(session: Session, connection: Connection, name: str) -> None:
+    """Give the connection another name. Raises Refused when another connection of the project has it."""
+    others = connections_of(session, connection.project_id)
+    _want_free(name, [other for other in others if other.id != connection.id])
+    connection.name = name
+    _settle_name(session, connection)
+
+
+def replace_key(
+    session: Session, key: SealingKey, connection: Connection, manager: KeyPair, report: Report, now: datetime, by: str
+) -> None:
+    """Give the connection another key, and let strategies that failed for want of it go on.
+
+    Raises Refused when AWS doesn't take the key, or when strategies use the connection and the key is another
+    account's: their targets would be other users of the same names.
+    """
+    users = strategies_of(session, connection.id)
+    identity = report.identity
+    if identity is None:
+        raise Refused(*refusal_of_manager(report))
+    if users and connection.account_id not in {"", identity.account_id}:
+        raise Refused(
+            "manager_access_key",
+            f"This key is of account {identity.account_id}; the strategies that use this connection turn users of "
+            f"account {connection.account_id}. Make another connection for it.",
+        )
+    connection.access_key_id = manager.access_key_id
+    connection.set_secret(key, manager.secret_access_key)
+    connection.key_since, connection.key_by = now, by
+    take_report(connection, report, now)
+    for strategy in users:
+        if last_failed(session, strategy.id):
+            reschedule(strategy, now, published_at(session, strategy.id) or strategy.created_at)
+
+
+def refusal_of_manager(report: Report) -> tuple[str, str]:
+    """The field that is wrong when AWS doesn't take a manager's key, and the sentence for it."""
+    found = report.failed[0]
+    field = "manager_secret_key" if found.code == "manager_secret_wrong" else "manager_access_key"
+    return field, f"{found.sentence}. {found.note}"
+
+
+def take_report(connection: Connection, report: Report, now: datetime) -> None:
+    """Keep what a check found, for the connection's page, and whose key AWS says it is."""
+    connection.checked_at, connection.check = now, report.rows()
+    if report.identity is not None:
+        connection.account_id = report.identity.account_id
+        connection.manager = report.identity.arn.rpartition(":")[2]
+
+
+def strategies_of(session: Session, connection_id: str) -> list[RotationStrategy]:
+    """The strategies that use the connection, by user name."""
+    rows = session.scalars(
+        select(RotationStrategy)
+        .where(RotationStrategy.connection_id == connection_id)
+        .order_by(RotationStrategy.user_name, RotationStrategy.id)
+    )
+    return list(rows)
+
+
+def targets_of(session: Session, strategies: Sequence[RotationStrategy]) -> list[Target]:
+    """The strategies' users with the keys that AWS holds for them, as a check asks about them."""
+    keys = known_keys(session, [strategy.id for strategy in strategies])
+    return [Target(strategy.user_name, keys.get(strategy.id, ())) for strategy in strategies]
+
+
+def known_keys(session: Session, strategy_ids: Sequence[int]) -> Mapping[int, tuple[str, ...]]:
+    """By strategy, the key IDs that it made or took over and that AWS still holds, the published one first."""
+    rows = session.execute(
+        select(AccessKey.strategy_id, AccessKey.access_key_id, AccessKey.state)
+        .where(
+            AccessKey.strategy_id.in_(strategy_ids),
+            AccessKey.state.in_([state.value for state in AT_AWS]),
+        )
+        .order_by(AccessKey.intent_at.desc())
+    ).all()
+    found: dict[int, tuple[str, ...]] = {}
+    for strategy_id, key_id, _ in sorted(rows, key=lambda row: row.state != KeyState.ACTIVE.value):
+        found[strategy_id] = (*found.get(strategy_id, ()), key_id or "")
+    return found
+
+
+def published_at(session: Session, strategy_id: int) -> datetime | None:
+    """When the strategy's current key was published, or None before its first rotation."""
+    return session.scalar(
+        select(AccessKey.published_at).where(
+            AccessKey.strategy_id == strategy_id, AccessKey.state == KeyState.ACTIVE.value
+        )
+    )
+
+
+def last_failed(session: Session, strategy_id: int) -> bool:
+    """Whether the strategy's last rotation failed."""
+    state = session.scalar(
+        select(Rotation.state).where(Rotation.strategy_id == strategy_id).order_by(Rotation.id.desc()).limit(1)
+    )
+    return state == State.FAILED.value
+
+
+def _settle_name(session: Session, connection: Connection) -> None:
+    name = connection.name
+    try:
+        session.flush()
+    except IntegrityError:  # somebody else took the name a moment ago
+        session.rollback()
+        raise _taken(name) from None
+
+
+def _taken(name: str) -> Refused:
+    return Refused("connection_name", f"There is a connection {name} in this project already.")
+
+
+def _want_free(name: str, others: Sequence[Connection]) -> None:
+    if any(other.name == name for other in others):
+        raise _taken(name)
+
+
+def _free_name(report: Report, taken: set[str]) -> str:
+    """The manager's user name as a connection's name, with a number where that is taken."""
+    told = report.identity.user_name.lower() if report.identity else ""
+    base = "".join(char if char.isascii() and char.isalnum() else "-" for char in told).strip("-")[:60].strip("-")
+    base = base or "aws-manager"
+    numbered = (f"{base}-{number}" for number in range(2, len(taken) + 3))
+    return next(name for name in (base, *numbered) if name not in taken)

@@ -1,0 +1,296 @@
+"""Setting a strategy up: its connection, its two secrets and itself in one transaction. Nothing here commits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from crypto import SealingKey
+from models import AccessKey, Action, Connection, Environment, KeyState, RetireWhen, RotationStrategy, Secret
+from models.access_key import AT_AWS
+from models.secret import create_secret, current_values, write_secret
+from rotation.checks import Report
+from rotation.connections import Refused, create_connection, last_failed, published_at
+from rotation.provider import KeyPair
+from rotation.schedule import reschedule
+
+Record = Callable[..., None]
+"""Adds an entry to the audit log: `record(action, thing, **facts)`."""
+
+
+@dataclass(frozen=True)
+class NewConnection:
+    """A connection to be made. An empty name becomes the manager's user name."""
+
+    name: str
+    manager: KeyPair
+    region: str
+    verify_rounds: int = 8
+
+
+@dataclass(frozen=True)
+class NewSecret:
+    """A secret to be made, with its placeholder value."""
+
+    name: str
+    value: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a strategy is to be: the form's content, proven right as far as the form alone can tell."""
+
+    connection: Connection | NewConnection
+    user_name: str
+    user_path: str
+    environment: Environment
+    path: str
+    access_key: Secret | NewSecret
+    secret_key: Secret | NewSecret
+    existing_key_id: str
+    interval_s: int | None
+    grace_s: int
+    retire_when: RetireWhen
+    quiet_s: int
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Who sets up, when, and with what: the collaborators of this module's functions."""
+
+    session: Session
+    key: SealingKey
+    now: datetime
+    by: str
+    record: Record
+
+
+class TargetTaken(Refused):
+    """Another strategy turns the same user's key."""
+
+    def __init__(self, other: RotationStrategy) -> None:
+        super().__init__("iam_username", f"Another strategy turns the key of {other.user_name} already.")
+        self.other = other
+
+
+def create_strategy(setup: Setup, plan: Plan, report: Report) -> RotationStrategy:
+    """Add the strategy that `plan` describes, and what it needs. Raises Refused; then roll back."""
+    connection = _connection(setup, plan, report)
+    strategy = RotationStrategy(
+        project_id=plan.environment.project_id,
+        connection=connection,
+        created_at=setup.now,
+        created_by=setup.by,
+    )
+    _fill(setup, strategy, plan)
+    _aim(setup, strategy, plan.user_name, _account(connection, report))
+    setup.session.add(strategy)
+    _settle(setup, strategy)
+    reschedule(strategy, setup.now, None)
+    setup.record(
+        Action.STRATEGY_CREATE,
+        plan.user_name,
+        project_id=strategy.project_id,
+        strategy_id=strategy.id,
+        **facts(strategy),
+    )
+    return strategy
+
+
+def change_strategy(setup: Setup, strategy: RotationStrategy, plan: Plan, report: Report) -> dict[str, Any]:
+    """Make the strategy what `plan` says, at once, and return what changed. Raises Refused; then roll back.
+
+    A changed interval moves the next time; one that failed last is tried anew. The pair that programs read moves along
+    to other output secrets.
+    """
+    before, interval_s = facts(strategy), strategy.interval_s
+    connection = _connection(setup, plan, report)
+    account_id = _account(connection, report) or strategy.account_id
+    _keep_target(setup, strategy, plan, account_id)
+    old_outputs = (strategy.access_key_secret, strategy.secret_key_secret)
+    strategy.connection = connection
+    _fill(setup, strategy, plan)
+    _aim(setup, strategy, plan.user_name, account_id)
+    _settle(setup, strategy)
+    _move_pair(setup, strategy, old_outputs)
+    if strategy.interval_s != interval_s or last_failed(setup.session, strategy.id):
+        reschedule(strategy, setup.now, published_at(setup.session, strategy.id) or strategy.created_at)
+    after = facts(strategy)
+    changes = {name: f"{before[name]} to {after[name]}" for name in after if after[name] != before[name]}
+    if changes:
+        setup.record(
+            Action.STRATEGY_CHANGE, plan.user_name, project_id=strategy.project_id, strategy_id=strategy.id, **changes
+        )
+    return changes
+
+
+def facts(strategy: RotationStrategy) -> dict[str, Any]:
+    """The strategy in words for the audit log."""
+    outputs = (strategy.access_key_secret, strategy.secret_key_secret)
+    return {
+        "connection": strategy.connection.name,
+        "user": strategy.user_name,
+        "iam_path": strategy.user_path,
+        "outputs": " and ".join(f"{secret.place} {secret.name}" if secret else "none" for secret in outputs),
+        "existing_key": strategy.existing_key_id or "none",
+        "interval_s": strategy.interval_s or "none",
+        "grace_s": strategy.grace_s,
+        "retire_when": strategy.retire_when,
+        "quiet_s": strategy.quiet_s,
+    }
+
+
+def has_keys(session: Session, strategy_id: int) -> bool:
+    """Whether AWS holds, or may hold, keys of the strategy's."""
+    states = [*AT_AWS, KeyState.PENDING, KeyState.LOST]
+    found = session.scalar(
+        select(AccessKey.id)
+        .where(AccessKey.strategy_id == strategy_id, AccessKey.state.in_([state.value for state in states]))
+        .limit(1)
+    )
+    return found is not None
+
+
+def writer_of(session: Session, secret: Secret) -> RotationStrategy | None:
+    """The strategy that writes the secret, if one does."""
+    return session.scalar(
+        select(RotationStrategy).where(
+            or_(
+                RotationStrategy.access_key_secret_id == secret.id,
+                RotationStrategy.secret_key_secret_id == secret.id,
+            )
+        )
+    )
+
+
+def _connection(setup: Setup, plan: Plan, report: Report) -> Connection:
+    if isinstance(plan.connection, Connection):
+        return plan.connection
+    new = plan.connection
+    made = create_connection(
+        setup.session,
+        setup.key,
+        project_id=plan.environment.project_id,
+        name=new.name,
+        manager=new.manager,
+        region=new.region,
+        report=report,
+        now=setup.now,
+        by=setup.by,
+        verify_rounds=new.verify_rounds,
+    )
+    setup.record(
+        Action.CONNECTION_CREATE, made.name, project_id=made.project_id, key=made.access_key_id, region=made.region
+    )
+    return made
+
+
+def _account(connection: Connection, report: Report) -> str | None:
+    return report.identity.account_id if report.identity else connection.account_id or None
+
+
+def _fill(setup: Setup, strategy: RotationStrategy, plan: Plan) -> None:
+    strategy.user_path = plan.user_path
+    strategy.existing_key_id = plan.existing_key_id
+    strategy.interval_s = plan.interval_s
+    strategy.grace_s = plan.grace_s
+    strategy.retire_when = plan.retire_when.value
+    strategy.quiet_s = plan.quiet_s
+    strategy.access_key_secret = _output(setup, strategy, plan, plan.access_key, "access_key_secret")
+    strategy.secret_key_secret = _output(setup, strategy, plan, plan.secret_key, "secret_key_secret")
+
+
+def _output(setup: Setup, strategy: RotationStrategy, plan: Plan, wanted: Secret | NewSecret, where: str) -> Secret:
+    session = setup.session
+    with session.no_autoflush:
+        if isinstance(wanted, Secret):
+            writer = writer_of(session, wanted)
+            if writer is not None and writer.id != strategy.id:
+                raise Refused(where, f"The strategy of {writer.user_name} writes {wanted.name} already.")
+            return wanted
+        there = session.scalar(
+            select(Secret.id).where(
+                Secret.environment_id == plan.environment.id, Secret.path == plan.path, Secret.name == wanted.name
+            )
+        )
+    if there is not None:
+        place = f"{plan.environment.name}:{plan.path}"
+        name_field = where.replace("_secret", "_name")
+        raise Refused(name_field, f"There is a secret {wanted.name} in {place} already: choose it in the list.")
+    made = create_secret(
+        session,
+        setup.key,
+        environment=plan.environment,
+        path=plan.path,
+        name=wanted.name,
+        value=wanted.value.encode(),
+        now=setup.now,
+        author=setup.by,
+        reason=f"placeholder for {plan.user_name}",
+    )
+    setup.record(Action.SECRET_CREATE, f"{made.place} {made.name}", project_id=plan.environment.project_id)
+    return made
+
+
+def _aim(setup: Setup, strategy: RotationStrategy, user_name: str, account_id: str | None) -> None:
+    strategy.set_target(user_name, account_id)
+    with setup.session.no_autoflush:
+        other = _same_target(setup.session, strategy.target)
+    if other is not None and other.id != strategy.id:
+        raise TargetTaken(other)
+
+
+def _same_target(session: Session, target: str | None) -> RotationStrategy | None:
+    return session.scalar(select(RotationStrategy).where(RotationStrategy.target == target)) if target else None
+
+
+def _settle(setup: Setup, strategy: RotationStrategy) -> None:
+    """Write it, and say whose it was when another request took the target or a secret a moment ago."""
+    target = strategy.target
+    try:
+        setup.session.flush()
+    except IntegrityError:
+        setup.session.rollback()
+        other = _same_target(setup.session, target)
+        if other is not None:
+            raise TargetTaken(other) from None
+        raise Refused("access_key_secret", "Another strategy has taken one of the two secrets. Choose again.") from None
+
+
+def _keep_target(setup: Setup, strategy: RotationStrategy, plan: Plan, account_id: str | None) -> None:
+    """A strategy's keys belong to its user: while AWS holds any, the user stays."""
+    moved = plan.user_name != strategy.user_name
+    other_account = strategy.account_id is not None and account_id != strategy.account_id
+    if not (moved or other_account) or not has_keys(setup.session, strategy.id):
+        return
+    if moved:
+        raise Refused(
+            "iam_username",
+            f"The keys of this strategy belong to {strategy.user_name}. Make another strategy for {plan.user_name}, "
+            "or delete this one first.",
+        )
+    raise Refused(
+        "connection",
+        f"The keys of this strategy belong to {strategy.user_name} in account {strategy.account_id}; this manager is "
+        f"of account {account_id}.",
+    )
+
+
+def _move_pair(setup: Setup, strategy: RotationStrategy, old: tuple[Secret | None, Secret | None]) -> None:
+    """Give other output secrets the pair that programs read, both in this transaction."""
+    new = (strategy.access_key_secret, strategy.secret_key_secret)
+    if new == old or None in old or not has_keys(setup.session, strategy.id):
+        return
+    values = current_values(setup.session, setup.key, [secret.id for secret in old if secret])
+    for source, secret in zip(old, new, strict=True):
+        if source is not None and secret is not source:
+            reason = f"moved with the strategy of {strategy.user_name}"
+            write_secret(
+                setup.session, setup.key, secret, values[source.id], now=setup.now, author=setup.by, reason=reason
+            )
