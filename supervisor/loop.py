@@ -14,8 +14,6 @@ from supervisor.child import Child, Program
 
 _TICK_S = 0.05
 """How often the start-up looks whether what it waits for has come."""
-_END_WITHIN_S = 3.0
-_END_LAST_WITHIN_S = 1.0
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -29,11 +27,15 @@ class CannotGoOnError(Exception):
 
 @dataclass(frozen=True)
 class Patience:
-    """How often a child that dies is started again: after growing pauses, and only so often in a row."""
+    """How often a child that dies is started again, after growing pauses; and how long one may take to end."""
 
     pauses_s: tuple[float, ...] = (0.5, 1, 2, 4)
     steady_s: float = 30
     """A child that lived for so long has stayed up: its next death counts as the first."""
+    end_within_s: float = 3
+    """How long a child may take to end when asked."""
+    end_last_within_s: float = 1
+    """The same for those that end last."""
 
 
 class Supervisor:
@@ -121,8 +123,12 @@ class Supervisor:
     def _forward(self, child: Child) -> None:
         for line in child.read_lines():
             self.say(child.program.name, line)
-        if child.log_ended and child.log in self._selector.get_map():
-            self._selector.unregister(child.log)  # a pipe at its end is ready for ever
+        if child.log_ended:
+            self._forget(child)  # a pipe at its end is ready for ever
+
+    def _forget(self, child: Child) -> None:
+        if child.log in self._selector.get_map():
+            self._selector.unregister(child.log)
 
     def _bury(self) -> None:
         for name, child in list(self._children.items()):
@@ -136,6 +142,7 @@ class Supervisor:
     def _let_go(self, child: Child) -> None:
         child.kill()
         self._forward(child)
+        self._forget(child)
         del self._children[child.program.name]
 
     def _pause(self, child: Child) -> float:
@@ -188,8 +195,9 @@ class Supervisor:
     def _end_all(self) -> None:
         if self._stop_by:
             self.say("keyturn", f"{self._stop_by}: ending all")
-        self._end([child for child in self._children.values() if not child.program.ends_last], _END_WITHIN_S)
-        self._end(list(self._children.values()), _END_LAST_WITHIN_S)
+        patience = self._patience
+        self._end([child for child in self._children.values() if not child.program.ends_last], patience.end_within_s)
+        self._end(list(self._children.values()), patience.end_last_within_s)
 
     def _end(self, children: list[Child], within_s: float) -> None:
         until = time.monotonic() + within_s
