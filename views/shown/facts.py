@@ -1,0 +1,170 @@
+"""What the database says of a project's strategies, in as many statements for a thousand as for one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
+
+from models import AccessKey, Connection, Environment, KeyState, Rotation, RotationStrategy, Secret
+from views.shown.mini import MOST_KEYS
+from views.shown.spans import LONG_AGO
+from views.shown.strategy import Facts
+
+_NOT_DELETED = AccessKey.state != literal(KeyState.DELETED.value, literal_execute=True)
+"""Spelled out in the statement, for the index of such keys is asked for by these words."""
+
+_OF_STRATEGY = (
+    RotationStrategy.id,
+    RotationStrategy.user_name,
+    RotationStrategy.created_at,
+    RotationStrategy.paused_at,
+    RotationStrategy.paused_by,
+    RotationStrategy.due_at,
+    RotationStrategy.retry_at,
+    RotationStrategy.deleting_at,
+    Connection.verify_rounds,
+    Environment.name.label("environment"),
+    Secret.path,
+)
+_OF_ROTATION = (
+    Rotation.id,
+    Rotation.strategy_id,
+    Rotation.state,
+    Rotation.ended_at,
+    Rotation.wait_until,
+    Rotation.wait_code,
+    Rotation.good_rounds,
+    Rotation.error_code,
+)
+_OF_KEY = (
+    AccessKey.strategy_id,
+    AccessKey.state,
+    AccessKey.replaced_at,
+    AccessKey.retire_at,
+    AccessKey.quiet_at,
+    AccessKey.look_at,
+    AccessKey.last_used_at,
+    AccessKey.ended_by,
+    AccessKey.error_code,
+)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What the list is asked for; empty fields ask for all."""
+
+    text: str = ""
+    environment: str = ""
+
+    def narrow(self, statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+        """The statement, for strategies that fit only."""
+        if self.text:
+            wanted = or_(
+                RotationStrategy.user_name.icontains(self.text, autoescape=True),
+                Secret.path.icontains(self.text, autoescape=True),
+            )
+            statement = statement.where(wanted)
+        return statement.where(Environment.name == self.environment) if self.environment else statement
+
+
+EVERYTHING = Search()
+
+
+def overview(session: Session, project_id: str, search: Search = EVERYTHING) -> list[Facts]:
+    """The facts of all strategies of the project that the search finds: parts of rows, for states, counts and order."""
+    strategies = search.narrow(
+        select(*_OF_STRATEGY)
+        .join(Connection, Connection.id == RotationStrategy.connection_id)
+        .outerjoin(Secret, Secret.id == RotationStrategy.access_key_secret_id)
+        .outerjoin(Environment, Environment.id == Secret.environment_id)
+        .where(RotationStrategy.project_id == project_id)
+    )
+    newest = (
+        select(*_OF_ROTATION)
+        .join(RotationStrategy, Rotation.id == _newest_id())
+        .where(RotationStrategy.project_id == project_id)
+    )
+    keys = select(*_OF_KEY).where(AccessKey.project_id == project_id, _NOT_DELETED)
+    return _facts(session.execute(strategies), session.execute(newest), session.execute(keys))
+
+
+def in_full(session: Session, strategy_ids: Sequence[int]) -> dict[int, Facts]:
+    """The facts of these strategies as whole rows, with all that a row of the list shows.
+
+    `keys` holds the newest ones, deleted or not, besides all that aren't deleted.
+    """
+    strategies = session.scalars(with_places(select(RotationStrategy).where(RotationStrategy.id.in_(strategy_ids))))
+    newest = session.scalars(
+        select(Rotation)
+        .join(RotationStrategy, Rotation.id == _newest_id())
+        .where(RotationStrategy.id.in_(strategy_ids))
+    )
+    recent = session.scalars(
+        select(AccessKey)
+        .join(RotationStrategy, RotationStrategy.id == AccessKey.strategy_id)
+        .where(RotationStrategy.id.in_(strategy_ids), AccessKey.intent_at >= _intent_of(MOST_KEYS))
+    ).all()
+    left = session.scalars(select(AccessKey).where(AccessKey.strategy_id.in_(strategy_ids), _NOT_DELETED))
+    keys = {key.id: key for key in (*recent, *left)}
+    ordered = sorted(keys.values(), key=lambda key: key.intent_at, reverse=True)
+    return {facts.strategy.id: facts for facts in _facts(strategies, newest, ordered)}
+
+
+def with_places(statement: Select[RotationStrategy]) -> Select[RotationStrategy]:
+    """The strategies with their connection, and their secrets with their environments, in the same statement."""
+    first, second = aliased(Secret), aliased(Secret)
+    here, there = aliased(Environment), aliased(Environment)
+    return (
+        statement.outerjoin(first, first.id == RotationStrategy.access_key_secret_id)
+        .outerjoin(here, here.id == first.environment_id)
+        .outerjoin(second, second.id == RotationStrategy.secret_key_secret_id)
+        .outerjoin(there, there.id == second.environment_id)
+        .options(
+            joinedload(RotationStrategy.connection),
+            contains_eager(RotationStrategy.access_key_secret.of_type(first)).contains_eager(
+                first.environment.of_type(here)
+            ),
+            contains_eager(RotationStrategy.secret_key_secret.of_type(second)).contains_eager(
+                second.environment.of_type(there)
+            ),
+        )
+    )
+
+
+def _facts(strategies: Iterable[Any], newest: Iterable[Any], keys: Iterable[Any]) -> list[Facts]:
+    rotations = {row.strategy_id: row for row in newest}
+    keys_of: defaultdict[int, list[Any]] = defaultdict(list)
+    for key in keys:
+        keys_of[key.strategy_id].append(key)
+    return [Facts(row, rotations.get(row.id), keys_of[row.id]) for row in strategies]
+
+
+def _newest_id() -> ColumnElement[int]:
+    """The id of the strategy's newest rotation, looked up in an index for each strategy."""
+    rotation = aliased(Rotation)
+    return (
+        select(func.max(rotation.id))
+        .where(rotation.strategy_id == RotationStrategy.id)
+        .correlate(RotationStrategy)
+        .scalar_subquery()
+    )
+
+
+def _intent_of(number: int) -> ColumnElement[Any]:
+    """When the strategy's newest but `number` key was asked for; long ago when it has fewer."""
+    key = aliased(AccessKey)
+    oldest = (
+        select(key.intent_at)
+        .where(key.strategy_id == RotationStrategy.id)
+        .order_by(key.intent_at.desc())
+        .limit(1)
+        .offset(number - 1)
+        .correlate(RotationStrategy)
+        .scalar_subquery()
+    )
+    return func.coalesce(oldest, literal(LONG_AGO, AccessKey.intent_at.type))

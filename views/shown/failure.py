@@ -1,0 +1,104 @@
+"""A failure in the reader's words: what programs read, why, what to do, and the way there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, tzinfo
+from enum import StrEnum
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from models import Rotation
+from rotation.errors import FAILURES, Told
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)")
+_CODE = re.compile(
+    r"\bA[A-Z0-9]{15,}\b"  # an access key ID
+    r"|\barn:aws[\w:/+=,.@*-]*[\w*]"
+    r"|\b(?:iam|sts|s3):[A-Z]\w+"
+    r"|\bAWS_[A-Z_]+\b"
+)
+
+
+class Way(StrEnum):
+    """Where the remedy is."""
+
+    CONNECTION = "connection"
+    EDIT = "edit"
+    POLICY = "policy"
+    STRATEGIES = "strategies"
+    OLD_KEY = "old-key"
+
+
+WAYS: Mapping[str, Way] = {
+    "manager_secret_wrong": Way.CONNECTION,
+    "manager_key_unknown": Way.CONNECTION,
+    "not_permitted": Way.POLICY,
+    "no_such_user": Way.EDIT,
+    "two_keys": Way.EDIT,
+    "existing_key_not_targets": Way.EDIT,
+    "secret_missing": Way.EDIT,
+    "target_taken": Way.STRATEGIES,
+    "old_key_in_grace": Way.OLD_KEY,
+    "unknown_key": Way.OLD_KEY,
+    "key_is_published": Way.OLD_KEY,
+}
+"""The page where a failure is mended; those that aren't here are mended by rotating again, or by themselves."""
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What programs read. `works`: AWS has accepted it in this rotation, or reported a use since."""
+
+    access_key_id: str
+    since: datetime | None = None
+    works: bool = False
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A failure, told."""
+
+    code: str
+    told: Told
+    by_itself: str
+    way: Way | None
+
+
+def tell(code: str, facts: Mapping[str, str], zone: tzinfo) -> Trouble:
+    """The failure with the facts of its case, moments in the reader's zone."""
+    failure = FAILURES[code]
+    told = failure.tell(facts)
+    local = Told(**{field.name: _local(getattr(told, field.name), zone) for field in fields(Told)})
+    return Trouble(code, local, failure.by_itself, WAYS.get(code))
+
+
+def reads(rotation: Rotation, current: Any | None) -> Reads | None:
+    """What programs read, told on the page of `rotation`; None when no key was published yet."""
+    if current is None or not current.access_key_id:
+        return None
+    made_here = current.rotation_id == rotation.id
+    used_since = current.last_used_at is not None and current.last_used_at >= rotation.requested_at
+    later = rotation.ended_at is not None and current.published_at is not None and not made_here
+    since = current.published_at if later and current.published_at > rotation.ended_at else None
+    return Reads(current.access_key_id, since, made_here or used_since)
+
+
+def mark_code(text: str) -> Markup:
+    """The text with key IDs, ARNs and names of actions set as code."""
+    parts, end = [], 0
+    for found in _CODE.finditer(text):
+        parts += [escape(text[end : found.start()]), Markup("<code>{}</code>").format(found[0])]
+        end = found.end()
+    return Markup("").join([*parts, escape(text[end:])])
+
+
+def _local(text: str, zone: tzinfo) -> str:
+    def words(found: re.Match[str]) -> str:
+        local = datetime.fromisoformat(found[0]).astimezone(zone)
+        return f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S}"
+
+    return _MOMENT.sub(words, text)

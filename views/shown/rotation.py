@@ -1,0 +1,138 @@
+"""The state of a rotation, and its steps as the page tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from models import Rotation, RotationStep, StepName
+from models import State as RotationState
+from rotation.errors import FAILURES
+from views.shown import state as look
+from views.shown.state import Group, Line, State
+
+_SUCCEEDED = State("ok", "circle-check", "Succeeded", Group.OK)
+_WAITS_FOR = {
+    "old_key_in_grace": "for the old key to retire",
+    "throttled": "AWS throttles",
+    "aws_unreachable": "AWS doesn't answer",
+}
+_LATE = timedelta(seconds=10)
+"""How long a rotation may be queued before its page asks whether anybody works."""
+
+
+def is_waiting(rotation: Any, now: datetime) -> bool:
+    """Whether the rotation waits for something but the pause between two rounds of verification."""
+    return bool(rotation.wait_code) and rotation.wait_until is not None and rotation.wait_until > now
+
+
+def running_state(rotation: Any, verify_rounds: int, now: datetime) -> State:
+    """The state of an open rotation."""
+    if is_waiting(rotation, now):
+        why = _WAITS_FOR.get(rotation.wait_code, FAILURES[rotation.wait_code].label)
+        if rotation.wait_code == "old_key_in_grace":
+            return look.waiting(Line(why))
+        return look.waiting(Line("until", rotation.wait_until, f", {why}", form="clock"))
+    word = rotation.state.capitalize()
+    if rotation.state == RotationState.VERIFYING.value:
+        return look.running(word, Line(f"{rotation.good_rounds} of {verify_rounds} rounds"))
+    return look.running(word)
+
+
+def state_of(rotation: Rotation, verify_rounds: int, now: datetime) -> State:
+    """The rotation's state, open or ended."""
+    if rotation.is_open:
+        return running_state(rotation, verify_rounds, now)
+    return _SUCCEEDED if rotation.state == RotationState.SUCCEEDED.value else look.failed()
+
+
+def is_late(rotation: Rotation, now: datetime) -> bool:
+    """Whether it is still queued so long after it could start that perhaps nobody works."""
+    since = max(filter(None, (rotation.requested_at, rotation.wait_until)))
+    idle = rotation.lease_until is None or rotation.lease_until <= now
+    return rotation.is_open and idle and not is_waiting(rotation, now) and now - since > _LATE
+
+
+@dataclass(frozen=True)
+class ShownStep:
+    """A step as the page tells it. `kind`: ok, bad, run, wait or todo."""
+
+    name: StepName
+    title: str
+    kind: str
+    icon: str
+    text: str
+    calls: Sequence[dict[str, Any]] = ()
+    earlier: Sequence[dict[str, Any]] = ()
+    """Calls before those that are shown at once."""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def took_s(self) -> float | None:
+        """How long the step took, in seconds."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return (self.ended_at - self.started_at).total_seconds()
+
+
+_TITLES = {
+    StepName.CLAIM: "Claim",
+    StepName.MAKE_ROOM: "Make room",
+    StepName.CREATE: "Create",
+    StepName.VERIFY: "Verify",
+    StepName.PUBLISH: "Publish",
+}
+_TO_COME = {
+    StepName.CLAIM: "A worker takes the rotation. Nobody else can turn this user's key meanwhile.",
+    StepName.MAKE_ROOM: "IAM allows two keys for a user, so there must be room for the new one.",
+    StepName.CREATE: "AWS is asked for a new key, once.",
+    StepName.VERIFY: "The new key is tried before anyone reads it.",
+    StepName.PUBLISH: "Both secrets change in one step: whoever reads them gets one pair, the old or the new.",
+}
+_RUNNING = {
+    **_TO_COME,
+    StepName.VERIFY: "AWS makes a new key known place by place, so one right answer isn't enough. "
+    "Gives up after 2 minutes.",
+}
+_CALLS_AT_ONCE = 9
+
+
+def steps_of(rotation: Rotation, now: datetime) -> list[ShownStep]:
+    """All five steps, in order: those that were taken as they went, the others as they will."""
+    taken = {step.name: step for step in rotation.steps}
+    return [_step(name, taken.get(name.value), rotation, now) for name in StepName]
+
+
+def _step(name: StepName, step: RotationStep | None, rotation: Rotation, now: datetime) -> ShownStep:
+    if step is None:
+        text = _TO_COME[name] if rotation.is_open else "Not reached."
+        return ShownStep(name, _TITLES[name], "todo", "circle", text)
+    if step.failed:
+        kind, icon, text = "bad", "alert-octagon", f"{step.summary}."
+    elif step.ended_at is not None:
+        kind, icon, text = "ok", "circle-check", step.summary
+    elif is_waiting(rotation, now):
+        kind, icon, text = "wait", "clock", _waiting_text(rotation)
+    else:
+        kind, icon, text = "run", "loader-2", _RUNNING[name]
+    calls = step.calls
+    return ShownStep(
+        name, _TITLES[name], kind, icon, text, calls[-_CALLS_AT_ONCE:], calls[:-_CALLS_AT_ONCE],
+        step.started_at, step.ended_at,
+    )  # fmt: skip
+
+
+def _waiting_text(rotation: Rotation) -> str:
+    if rotation.wait_code == "old_key_in_grace":
+        return "The old key is still valid. The rotation goes on when it's gone; no worker is held meanwhile."
+    return "AWS refused for now and made no key, so asking again is safe. No worker is held meanwhile."
+
+
+def seen(rotation: Rotation, *, late: bool) -> str:
+    """A mark of all that a page shows of the rotation: a page that sends it back hears of changes only."""
+    steps = sum(1 + len(step.calls) + (step.ended_at is not None) for step in rotation.steps)
+    wait = 0 if rotation.wait_until is None or not rotation.wait_code else int(rotation.wait_until.timestamp())
+    return f"{rotation.state}-{steps}-{rotation.tries}-{wait}-{int(late)}"

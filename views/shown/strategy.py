@@ -1,0 +1,156 @@
+"""The state of a strategy: the one place that decides its word, colour and second line.
+
+The functions take rows of the tables (or parts of rows with the same names), the newest rotation of the strategy and
+those of its keys that AWS may still have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from models import KeyState
+from models import State as RotationState
+from rotation.errors import FAILURES
+from views.shown import state as look
+from views.shown.rotation import running_state
+from views.shown.state import Group, Line, State
+
+OLD = timedelta(days=90)
+"""The age from which a key is called old: https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html"""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the state of a strategy depends on."""
+
+    strategy: Any
+    newest: Any | None
+    """The newest rotation, be it open or ended."""
+    keys: Sequence[Any]
+    """All access keys that aren't deleted, and perhaps others; the newest first."""
+
+    @property
+    def current(self) -> Any | None:
+        """The key that programs read."""
+        return self._first(KeyState.ACTIVE)
+
+    @property
+    def old(self) -> Any | None:
+        """The replaced key that AWS still takes."""
+        return self._first(KeyState.RETIRING) or self._first(KeyState.DEACTIVATED)
+
+    @property
+    def lost(self) -> Any | None:
+        """A key that AWS may have made."""
+        return self._first(KeyState.LOST)
+
+    @property
+    def stuck(self) -> Any | None:
+        """A key whose end a person must help with."""
+        left = (key for key in self.keys if key.state != KeyState.DELETED.value)
+        return next((key for key in left if key.error_code and not FAILURES[key.error_code].transient), None)
+
+    @property
+    def verify_rounds(self) -> int:
+        """How many good rounds make a new key fit for publication."""
+        rounds: int = getattr(self.strategy, "verify_rounds", 0) or self.strategy.connection.verify_rounds
+        return rounds
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a rotation runs or waits."""
+        return self.newest is not None and self.newest.ended_at is None
+
+    def _first(self, wanted: KeyState) -> Any | None:
+        return next((key for key in self.keys if key.state == wanted.value), None)
+
+
+def state_of(facts: Facts, now: datetime, late: timedelta) -> State:
+    """The strategy's state. `late`: how long a due time may have passed before it is overdue."""
+    strategy, newest = facts.strategy, facts.newest
+    if newest is not None and newest.ended_at is None:
+        return running_state(newest, facts.verify_rounds, now)
+    if strategy.deleting_at is not None:
+        return look.failed(Line("its keys can't be deleted")) if facts.stuck else _deleting(strategy)
+    trouble = _trouble(facts, now, late)
+    if trouble is not None:
+        return trouble
+    if strategy.paused_at is not None:
+        by = f"by {strategy.paused_by}," if strategy.paused_by else ""
+        return State("idle", "player-pause", "Paused", Group.PAUSED, Line(by, strategy.paused_at))
+    if newest is None or facts.current is None:
+        return State("idle", "circle-dashed", "Never rotated", Group.NEW)
+    return State("ok", "circle-check", "Up to date", Group.OK, _old_key_line(facts.old, now))
+
+
+def _deleting(strategy: Any) -> State:
+    return look.waiting(Line("AWS deletes its keys since", strategy.deleting_at, form="clock"))
+
+
+def _trouble(facts: Facts, now: datetime, late: timedelta) -> State | None:
+    """What needs a person's attention, if anything does."""
+    strategy = facts.strategy
+    if has_failed(facts):
+        return look.failed()
+    if facts.lost is not None and facts.lost.look_at is None:
+        return look.failed(Line("a key may be lost at AWS"))
+    if facts.stuck is not None:
+        return look.failed(Line("the old key can't be ended"))
+    old = facts.old
+    if old is not None and is_used(old, now):
+        return State("warn", "alert-triangle", "Old key in use", Group.ATTENTION, Line("last use", old.last_used_at))
+    if strategy.due_at is not None and now - strategy.due_at > late:
+        return State("warn", "calendar-exclamation", "Overdue", Group.ATTENTION, Line("was due", strategy.due_at))
+    return None
+
+
+def has_failed(facts: Facts) -> bool:
+    """Whether the newest rotation failed, and nobody has paused the strategy since."""
+    newest, paused_at = facts.newest, facts.strategy.paused_at
+    if newest is None or newest.state != RotationState.FAILED.value:
+        return False
+    return paused_at is None or newest.ended_at > paused_at
+
+
+def is_used(old: Any, now: datetime) -> bool:
+    """Whether AWS still reports uses of a replaced key whose grace is over."""
+    grace_is_over = old.retire_at is not None and old.retire_at <= now
+    return grace_is_over and not old.ended_by and was_used_since(old)
+
+
+def was_used_since(old: Any) -> bool:
+    """Whether AWS has reported a use of the key after its replacement."""
+    return old.last_used_at is not None and old.replaced_at is not None and old.last_used_at > old.replaced_at
+
+
+def _old_key_line(old: Any | None, now: datetime) -> Line:
+    if old is None:
+        return look.NOTHING
+    if old.ended_by:
+        return Line("old key is being deleted")
+    until = max(filter(None, (old.retire_at, old.quiet_at)), default=None)
+    return Line("old key retires", until) if until is not None and until > now else Line("old key retires now")
+
+
+def sort_key(facts: Facts, shown: State) -> tuple[int, int, datetime, str]:
+    """Attention first (failures before the rest), then what runs, then by next time, then by name."""
+    groups = {Group.ATTENTION: 0, Group.RUNNING: 1}
+    strategy = facts.strategy
+    never = datetime.max.replace(tzinfo=strategy.created_at.tzinfo)
+    due = next_time(facts) or never
+    return groups.get(shown.group, 2), 0 if shown.kind == "bad" else 1, due, strategy.user_name
+
+
+def next_time(facts: Facts) -> datetime | None:
+    """When the strategy rotates next by itself: its due time or an earlier retry."""
+    return min(filter(None, (facts.strategy.due_at, facts.strategy.retry_at)), default=None)
+
+
+def on_hold(facts: Facts) -> bool:
+    """Whether a failure keeps the schedule from trying again before its next due time."""
+    if facts.newest is None or not has_failed(facts) or facts.strategy.retry_at is not None:
+        return False
+    return not FAILURES[facts.newest.error_code].retryable
