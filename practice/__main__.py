@@ -30,13 +30,14 @@ def main() -> None:
         server = PracticeServer(Layer(behaviour), options.host, options.port)
     except (NotLoopback, ValueError, OSError) as error:
         parser.error(str(error))
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: Thread(target=server.shutdown).start())
-    if options.ready_file:
-        _write_ready_file(options.ready_file, server)
-    sys.stdout.write(f"Practice AWS listens on {server.endpoint_url}\n")
-    sys.stdout.flush()
-    server.serve_forever(poll_interval=0.2)
+    with server:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: Thread(target=server.shutdown).start())
+        if options.ready_file:
+            _write_ready_file(options.ready_file, server)
+        sys.stdout.write(f"Practice AWS listens on {server.endpoint_url}\n")
+        sys.stdout.flush()
+        server.serve_forever(poll_interval=0.2)
 
 
 def _write_ready_file(path: Path, server: PracticeServer) -> None:

@@ -46,12 +46,13 @@ class Account:
         user = self._user(name)
         return str(user.arn) if user else f"arn:{self.partition}:iam::{ACCOUNT_ID}:user/{name}"
 
-    def make_root(self) -> KeyPair:
-        """Make the user that may do everything, where there is none yet, and a key of it."""
+    def root_key(self) -> KeyPair:
+        """The key of the user that may do everything; both are made at the first call of a process."""
         if self._user(ROOT) is None:
             everything = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
             self._iam.create_user("us-east-1", ROOT).put_policy("everything", json.dumps(everything))
-        key = self._iam.create_access_key(ROOT)
+            self._iam.create_access_key(ROOT)
+        key = self._iam.list_access_keys(ROOT)[0]
         return KeyPair(key.access_key_id, key.secret_access_key)
 
     def _user(self, name: str) -> User | None:

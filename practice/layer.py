@@ -45,7 +45,7 @@ class Layer:
             "iam": create_backend_app("iam"), "sts": create_backend_app("sts"), "s3": create_backend_app("s3"),
         }  # fmt: skip
         self._one_at_a_time = Lock()
-        self.root: KeyPair = Account("us-east-1").make_root()
+        self.root: KeyPair = Account("us-east-1").root_key()
 
     def answer(self, request: Request, fault: Fault | None = None) -> Answer:
         """Do what is asked, unless `fault` stands before it, note the call, and answer."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from botocore.config import Config
@@ -52,12 +53,12 @@ class PracticeAws:
         facts = json.loads(path.read_text(encoding="utf-8"))
         return cls(facts["endpoint_url"], facts["account_id"], KeyPair(**facts["root"]), region)
 
-    def client(self, service: str, pair: KeyPair) -> Any:
+    def client(self, service: str, pair: KeyPair, read_timeout_s: float = 15) -> Any:
         """A plain boto3 client of `service` that signs with `pair` and tries each call once."""
         return self._session.create_client(
             service, region_name=self.region, endpoint_url=self.endpoint_url,
             aws_access_key_id=pair.access_key_id, aws_secret_access_key=pair.secret_access_key,
-            config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=15),
+            config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=read_timeout_s),
         )  # fmt: skip
 
     def make_manager(
@@ -99,7 +100,7 @@ class PracticeAws:
         return {"Version": "2012-10-17", "Statement": statements}
 
     def set(self, **behaviour: Any) -> None:
-        """Change how it behaves (practice.behaviour.Behaviour)."""
+        """Change how it behaves (practice.behaviour.Behaviour). Raises ValueError on what can't be, as `fail` does."""
         self._administer("POST", "settings", behaviour)
 
     def fail(self, kind: str, action: str = "*", **fault: Any) -> None:
@@ -118,6 +119,10 @@ class PracticeAws:
         """The log of calls (practice.log.Call), oldest first."""
         return list(self._administer("GET", "calls"))
 
+    def clear_calls(self) -> None:
+        """Forget the calls so far."""
+        self._administer("DELETE", "calls")
+
     def _administer(self, method: str, route: str, values: Mapping[str, Any] | None = None) -> Any:
         request = Request(  # noqa: S310 - practice AWS's own address
             f"{self.endpoint_url}/practice/{route}",
@@ -125,5 +130,9 @@ class PracticeAws:
             headers={"Content-Type": "application/json"},
             method=method,
         )
-        with urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
-            return json.load(answer)
+        try:
+            with urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
+                return json.load(answer)
+        except HTTPError as error:
+            with error:
+                raise ValueError(json.load(error)["error"]) from None

@@ -31,8 +31,8 @@ class PracticeServer(ThreadingMixIn, TCPServer):
     request_queue_size = 128
 
     def __init__(self, layer: Layer, host: str = "127.0.0.1", port: int = 0) -> None:
-        if not ipaddress.ip_address(host).is_loopback:
-            raise NotLoopback(f"Practice AWS listens on loopback only, and {host} isn't.")
+        if not _is_loopback(host):
+            raise NotLoopback(f"Practice AWS listens on loopback only (127.0.0.1 or ::1), and {host} isn't.")
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.layer = layer
         super().__init__((host, port), _Handler)
@@ -47,6 +47,13 @@ class PracticeServer(ThreadingMixIn, TCPServer):
         """Say nothing of callers that went away; tell the rest on standard error."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -16,9 +16,8 @@ from botocore.retries.standard import ThrottledRetryableChecker
 from rotation.aws_iam import _BY_CODE, _NEVER_SENT, AwsIam
 from rotation.errors import FAILURES, AnswerLost, RotationError
 from rotation.provider import KeyPair
-from tests.practice_aws import new_name, practice, practice_process
+from tests.practice_aws import new_name
 
-__all__ = ["practice", "practice_process"]
 MANAGER = KeyPair("AKIAEXAMPLE000000001", "example-secret-of-the-manager")
 SECRET = "example-secret-in-a-foreign-text"
 CALLS = {

@@ -13,9 +13,8 @@ from rotation.errors import AnswerLost, RotationError
 from rotation.provider import SERVICES, KeyPair, Provider
 from tests.fake_clock import FakeClock
 from tests.fake_provider import ACTIONS, FakeProvider
-from tests.practice_aws import new_name, practice, practice_process
+from tests.practice_aws import new_name
 
-__all__ = ["practice", "practice_process"]
 UNKNOWN = KeyPair("AKIAEXAMPLE999999999", "example-secret-of-no-key")
 
 
