@@ -1,0 +1,55 @@
+# Every target works from any folder: make -C path/to/keyturn demo
+
+BIN := .venv/bin
+READY := .venv/.installed
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	--python $(BIN)/python --group dev pyproject.toml
+
+.PHONY: help demo up test check fix bench migration lock lock-is-current browser
+
+help: ## List what make can do
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
+
+demo: $(READY) ## Run everything with practice AWS, begun anew; PORT=9000 picks the port
+	@exec $(BIN)/keyturn demo
+
+up: $(READY) ## Run everything against real AWS; data is kept in instance/
+	@exec $(BIN)/keyturn up
+
+test: $(READY) browser ## Run every test, the browser's included
+	@$(BIN)/pytest
+
+check: $(READY) lock-is-current ## Check style, types, layers, the lock file, templates and the migration
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/djlint --quiet --check templates
+	@$(BIN)/djlint --quiet --lint templates
+	@$(BIN)/python -m migrations.is_complete
+
+fix: $(READY) ## Mend what can be mended by itself: lint, format, templates
+	@$(BIN)/ruff check --fix --exit-zero
+	@$(BIN)/ruff format
+	@$(BIN)/djlint --quiet --reformat templates || true
+
+bench: $(READY) ## Measure Keyturn against a bare baseline
+	@$(BIN)/python -m bench
+
+migration: $(READY) ## Write the migration for changed models: make migration m="add tokens"
+	@$(BIN)/python -m migrations.new_revision "$(or $(m),$(error say what it does: make migration m="add tokens"))"
+
+lock: $(READY) ## Bring requirements.lock up to date with pyproject.toml
+	@$(COMPILE) --output-file requirements.lock
+
+# The lock itself is the preference, so that a new release elsewhere changes nothing here.
+lock-is-current: $(READY)
+	@cp requirements.lock .venv/compiled.lock
+	@$(COMPILE) --output-file .venv/compiled.lock
+	@diff -u requirements.lock .venv/compiled.lock || { echo "requirements.lock is stale: make lock"; exit 1; }
+
+browser: $(READY)
+	@$(BIN)/python tests/browser/find_browser.py
+
+$(READY): requirements.lock pyproject.toml .ci/install
+	@.ci/install
