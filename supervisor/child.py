@@ -30,12 +30,14 @@ class Program:
     env: Mapping[str, str] = field(repr=False)
     ends_last: bool = False
     """The others need it until their own end."""
+    quiet: bool = False
+    """Its log is shown only when it doesn't stay up."""
     once: bool = False
     """It does its task and ends; its standard output is its result, not a log."""
 
     @classmethod
     def module(cls, name: str, module: str, env: Mapping[str, str], *arguments: str, **traits: bool) -> Program:
-        """A program that is one of our modules; `traits` are `ends_last` and `once`."""
+        """A program that is one of our modules; `traits` are the fields below `env`."""
         return cls(name, (sys.executable, "-m", module, *arguments), env, **traits)
 
 

@@ -122,7 +122,8 @@ class Supervisor:
 
     def _forward(self, child: Child) -> None:
         for line in child.read_lines():
-            self.say(child.program.name, line)
+            if not child.program.quiet:
+                self.say(child.program.name, line)
         if child.log_ended:
             self._forget(child)  # a pipe at its end is ready for ever
 

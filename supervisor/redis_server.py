@@ -53,7 +53,7 @@ def program(server: str, config: Config, env: Mapping[str, str]) -> Program:
         "loglevel": "warning",
     }
     argv = [server, *(word for name, value in options.items() for word in (f"--{name}", value))]
-    return Program("redis", tuple(argv), env, ends_last=True)
+    return Program("redis", tuple(argv), env, ends_last=True, quiet=True)
 
 
 def answers(path: Path) -> bool:

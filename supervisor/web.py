@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 
 from flask import Flask
 from granian import Granian
@@ -13,8 +14,8 @@ from app import create_app
 from config import Config
 from supervisor import logs
 
-_THREADS = 8
-"""Requests that one process works on at a time. SQLite has one writer: more would only wait."""
+_THREADS = 2 * (os.cpu_count() or 1) + 1
+"""Requests that one process works on at a time: more would only wait for each other."""
 
 
 def make_app() -> Flask:
