@@ -8,7 +8,7 @@ from typing import Any
 from moto.core.exceptions import SignatureDoesNotMatchError
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam import access_control
-from moto.iam.models import AccessKey, IAMBackend, User, iam_backends
+from moto.iam.models import AccessKey, IAMBackend, User, iam_backends, mark_account_as_visited
 from moto.s3.exceptions import BucketSignatureDoesNotMatchError, S3SignatureDoesNotMatchError
 from moto.utilities.utils import get_partition
 
@@ -63,6 +63,7 @@ class Signer:
     """Who signs a request: a user or an assumed role, with its secret and its policies as moto holds them."""
 
     def __init__(self, request: Request) -> None:
+        self._request = request
         account, headers = Account(request.region), {name.title(): value for name, value in request.headers.items()}
         kind = access_control.S3IAMRequest if request.service == "s3" else access_control.IAMRequest
         self._credentials = access_control.create_access_key(
@@ -81,6 +82,11 @@ class Signer:
         except _WRONG_SIGNATURE:
             return False
         return True
+
+    def note_use(self) -> None:
+        """Let GetAccessKeyLastUsed tell of this request, even if it is refused in the end."""
+        request = self._request
+        mark_account_as_visited(ACCOUNT_ID, request.access_key_id, request.service, request.region)
 
     def policies(self) -> list[dict[str, Any]]:
         """The policy documents that hold for the signer: own, attached, and the groups'."""

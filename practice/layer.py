@@ -78,6 +78,7 @@ class Layer:
             return answers.key_unknown(request.service)
         if not signer.has_the_secret():
             return answers.signature_wrong(request.service)
+        signer.note_use()
         allowed = request.action in _FREE or allows(signer.policies(), request.action, concerned(request)[0])
         return None if allowed and not self._hides(request) else _denied(request, signer)
 

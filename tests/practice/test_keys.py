@@ -120,6 +120,13 @@ def test_the_last_use_of_an_unknown_key_is_hidden_or_not_found(practice, manager
         ask(AccessKeyId="AKIAEXAMPLE999999999")
 
 
+def test_a_use_that_is_denied_is_a_use(practice):
+    user = practice.make_target(new_name("billing-api"))
+    assert said(practice, "s3", user.key) == "AccessDenied"
+    used = practice.iam.get_access_key_last_used(AccessKeyId=user.key.access_key_id)
+    assert used["AccessKeyLastUsed"]["ServiceName"] == "s3"
+
+
 def test_an_assumed_role_signs_with_its_own_policies(practice):
     role, trust = (
         new_name("deployer"),

@@ -13,9 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError, SSLError
 from botocore.parsers import ResponseParserError
 from botocore.retries.standard import ThrottledRetryableChecker
 
-from rotation.aws_iam import _BY_CODE, _NEVER_SENT, AwsIam
+from rotation.aws_iam import _BY_CODE, _NEVER_SENT, AwsIam, preload
 from rotation.errors import FAILURES, AnswerLost, RotationError
-from rotation.provider import KeyPair
+from rotation.provider import SERVICES, KeyPair
 from tests.practice_aws import new_name
 
 MANAGER = KeyPair("AKIAEXAMPLE000000001", "example-secret-of-the-manager")
@@ -199,6 +199,23 @@ def test_a_region_that_cannot_be_is_refused_before_anything_is_sent():
         assert raised_by(provider, method).facts["said"] == "InvalidRegionError"
     with pytest.raises(RotationError):
         provider.try_key(MANAGER, ("sts",))
+
+
+@pytest.mark.parametrize("pair", [KeyPair("", ""), KeyPair("", "secret"), KeyPair("AKIAEXAMPLE000000001", "")])
+def test_an_empty_key_never_borrows_the_machines_own(monkeypatch, pair):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE000000009")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example-secret-of-this-machine")
+    assert raised_by(AwsIam(pair, "eu-central-1"), "identify").facts["said"] == "NoCredentialsError"
+    with pytest.raises(RotationError, match="aws_refused"):
+        AwsIam(MANAGER, "eu-central-1").try_key(pair, ("sts",))
+
+
+def test_what_is_preloaded_asks_nobody(monkeypatch):
+    made = []
+    monkeypatch.setattr("rotation.aws_iam._make_client", lambda service, *_: made.append(service) or Client(None))
+    monkeypatch.setattr(Client, "close", lambda _: None, raising=False)
+    preload()
+    assert set(made) == set(SERVICES)
 
 
 @pytest.mark.parametrize(
