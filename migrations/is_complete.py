@@ -17,7 +17,6 @@ def main() -> None:
         engine = open_database(f"sqlite:///{Path(folder) / 'empty.db'}")
         migrations.upgrade(engine)
         config = migrations._config()  # noqa: SLF001 - this script belongs to the package
-        config.print_stdout = lambda *_: None
         with engine.connect() as connection:
             config.attributes["connection"] = connection
             try:
