@@ -140,8 +140,8 @@ def verify(work: Work) -> datetime | None:
         work.end(work.step(StepName.VERIFY), f"{services}: {good} right answers in a row, each on a fresh connection.")
         work.save(state=State.PUBLISHING.value, good_rounds=good)
         return None
-    if work.now() >= deadline:
-        refused = next((answer for answer in answers if not answer.accepted), answers[-1])
+    refused = next((answer for answer in answers if not answer.accepted), None)
+    if refused is not None and work.now() >= deadline:
         work.save(good_rounds=good)
         raise RotationError(
             "key_not_accepted", service=refused.service.upper(), said=refused.said, key=pair.access_key_id

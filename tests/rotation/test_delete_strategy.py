@@ -1,0 +1,96 @@
+"""The end of a strategy: its keys stay, or those that it made are deleted at AWS first."""
+
+import pytest
+
+from models import KeyState, RotationStrategy, Secret
+from rotation.deletion import RotationRunsError, delete_strategy
+from rotation.requests import OldKey
+from tests.rotation.world import DAY, USER
+
+
+def delete(world, *, delete_keys):
+    ids = delete_strategy(world.session, world.strategy(), delete_keys=delete_keys, by="alice", now=world.clock.now())
+    world.session.commit()
+    return ids
+
+
+def is_gone(world):
+    gone = world.session.get(RotationStrategy, world.strategy_id, populate_existing=True) is None
+    world.session.commit()
+    return gone
+
+
+def test_by_default_the_keys_stay_and_programs_keep_working(world):
+    world.rotate()
+    pair = world.pair()
+    assert delete(world, delete_keys=False) == []
+    assert is_gone(world)
+    assert world.aws.accepts(pair)
+    assert world.session.query(Secret).count() == 2
+
+
+def test_its_keys_are_deleted_at_aws_before_it_goes(world):
+    world.rotate()
+    world.clock.advance(10 * DAY)
+    world.rotate()
+    assert len(delete(world, delete_keys=True)) == 2
+    assert not is_gone(world)
+    world.sweep()
+    assert world.aws.keys_of(USER) == []
+    assert is_gone(world)
+
+
+def test_a_key_that_was_taken_over_stays(world):
+    had = world.aws.add_key(USER)
+    world.hold_in_secrets(had)
+    world.rotate()
+    delete(world, delete_keys=True)
+    world.sweep()
+    assert world.aws.keys_of(USER) == [had.access_key_id]
+    assert is_gone(world)
+
+
+def test_while_aws_is_out_of_reach_it_waits(world):
+    world.rotate()
+    world.aws.fail_next("delete_key", "aws_unreachable")
+    delete(world, delete_keys=True)
+    world.sweep()
+    assert not is_gone(world)
+    world.pass_time(300)
+    assert is_gone(world)
+    assert world.aws.keys_of(USER) == []
+
+
+def test_a_rotation_that_a_worker_holds_must_end_first(world):
+    rotation_id = world.request()
+
+    def try_to_delete(when, method):
+        if (when, method) == ("before", "create_key"):
+            with pytest.raises(RotationRunsError):
+                delete_strategy(world.session, world.strategy(), delete_keys=False, by="alice", now=world.clock.now())
+            world.session.rollback()
+
+    world.aws.watch(try_to_delete)
+    world.finish(rotation_id)
+    assert world.consumer_call_works()
+
+
+def test_a_rotation_that_only_waits_goes_with_it(world):
+    world.rotate()
+    world.rotate()
+    world.run(world.request(old_key=OldKey.WAIT))
+    delete(world, delete_keys=False)
+    assert is_gone(world)
+
+
+def test_a_key_that_nobody_reads_is_deleted_in_either_case(world):
+    world.rotate()
+    published = world.pair().access_key_id
+    world.clock.advance(10 * DAY)
+    world.aws.refuse_at("sts", times=500)
+    world.run(world.request())
+    assert world.keys(KeyState.CREATED)
+    delete(world, delete_keys=False)
+    world.pass_time(600)
+    assert is_gone(world)
+    assert world.aws.keys_of(USER) == [published]

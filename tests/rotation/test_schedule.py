@@ -1,0 +1,123 @@
+"""When a strategy rotates."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models import RetireWhen, State, Trigger
+from rotation.schedule import next_due, next_times, reschedule, shortest_interval
+from tests.fake_clock import START
+from tests.rotation.world import DAY, HOUR
+
+
+@given(
+    st.timedeltas(min_value=timedelta(minutes=1), max_value=timedelta(days=400)),
+    st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=4000)),
+)
+def test_the_next_due_time_is_the_first_after_now_on_the_grid(interval, down):
+    now = START + down
+    due = next_due(START, interval, now)
+    assert now < due <= now + interval
+    assert (due - START) % interval == timedelta(0)
+
+
+def test_three_times_ahead():
+    assert next_times(START, timedelta(days=30)) == [START + timedelta(days=days) for days in (30, 60, 90)]
+
+
+@pytest.mark.parametrize(
+    ("grace_s", "quiet_s", "when", "shortest"),
+    [
+        (DAY, DAY, RetireWhen.QUIET, timedelta(days=1, minutes=1)),
+        (DAY, 3 * DAY, RetireWhen.QUIET, timedelta(days=3, minutes=1)),
+        (DAY, 3 * DAY, RetireWhen.DEADLINE, timedelta(days=1, minutes=1)),
+        (0, 0, RetireWhen.DEADLINE, timedelta(minutes=1)),
+    ],
+)
+def test_the_shortest_interval_leaves_room_for_grace_and_quiet_time(grace_s, quiet_s, when, shortest):
+    assert shortest_interval(grace_s, quiet_s, when) == shortest
+
+
+def test_the_shortest_interval_turns_for_ever(world):
+    """What the form allows never makes a rotation wait for its old key."""
+    interval = shortest_interval(DAY, DAY, RetireWhen.QUIET)
+    world.change(interval_s=int(interval.total_seconds()), due_at=world.clock.now())
+    world.pass_time(6 * DAY)
+    rotations = world.rotations()
+    assert len(rotations) == 6
+    assert {rotation.state for rotation in rotations} == {State.SUCCEEDED}
+    assert all(rotation.ended_at - rotation.due_at < timedelta(minutes=1) for rotation in rotations)
+
+
+def test_with_nobody_watching_a_due_strategy_rotates(world):
+    world.change(interval_s=7 * DAY, due_at=world.clock.now() + timedelta(hours=1))
+    world.pass_time(HOUR - 60)
+    assert not world.rotations()
+    world.pass_time(120)
+    (rotation,) = world.rotations()
+    assert (rotation.state, rotation.trigger) == (State.SUCCEEDED, Trigger.SCHEDULE)
+    assert world.strategy().due_at == rotation.due_at + timedelta(days=7)
+
+
+def test_a_missed_time_is_made_up_once(world):
+    world.change(interval_s=DAY * 2, due_at=world.clock.now() + timedelta(days=1))
+    world.clock.advance(30 * DAY)
+    world.pass_time(HOUR)
+    assert len(world.rotations()) == 1
+    assert world.strategy().due_at > world.clock.now()
+
+
+def test_sweeps_at_once_start_one_rotation(world):
+    world.change(interval_s=7 * DAY, due_at=world.clock.now())
+    for _ in range(3):
+        world.sweep()
+    assert len(world.rotations()) == 1
+
+
+def test_a_paused_strategy_is_not_due(world):
+    world.change(interval_s=DAY, due_at=world.clock.now(), paused_at=world.clock.now())
+    world.pass_time(3 * DAY)
+    assert not world.rotations()
+    world.rotate()
+    assert len(world.rotations()) == 1, "the button still works"
+
+
+def test_the_button_starts_the_interval_anew(world):
+    world.change(interval_s=7 * DAY, due_at=world.clock.now() + timedelta(days=1))
+    rotation = world.rotate()
+    assert world.strategy().due_at == rotation.ended_at + timedelta(days=7)
+
+
+def test_a_shorter_interval_moves_the_next_time(world):
+    world.rotate()
+    published = world.keys()[-1].published_at
+    world.change(interval_s=30 * DAY)
+    strategy = world.strategy()
+    reschedule(strategy, world.clock.now(), published)
+    assert strategy.due_at == published + timedelta(days=30)
+    strategy.interval_s = 2 * DAY
+    world.clock.advance(5 * DAY)
+    reschedule(strategy, world.clock.now(), published)
+    assert strategy.due_at == world.clock.now(), "a time that has passed is now"
+
+
+def test_a_worker_that_died_is_replaced_when_its_lease_runs_out(world):
+    class Killed(BaseException):
+        pass
+
+    def kill(when, method):
+        if (when, method) == ("before", "try_key") and not world.aws.calls_of("try_key"):
+            raise Killed
+
+    world.aws.watch(kill)
+    rotation_id = world.request()
+    with pytest.raises(Killed):
+        world.run(rotation_id)
+    world.aws._watchers.clear()
+    world.sweep()
+    assert world.rotation(rotation_id).is_open
+    world.pass_time(world.timing.lease_s + 30)
+    assert world.rotation(rotation_id).state == State.SUCCEEDED
+    assert len(world.aws.calls_of("create_key")) == 1

@@ -1,0 +1,220 @@
+"""The engine with all that it needs, driven one step at a time: no web, no queue, no real time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from crypto import Keyring, SealingKey
+from models import AccessKey, Base, Connection, KeyState, Rotation, RotationStrategy, Secret, Trigger
+from models.base import new_id
+from models.engine import open_database
+from models.project import create_project
+from models.secret import create_secret, current_values
+from rotation import engine, retirement
+from rotation.deletion import finish_deletion
+from rotation.provider import KeyPair
+from rotation.requests import OldKey, request_rotation
+from rotation.sweep import sweep_once
+from rotation.work import Timing, Tools
+from tests.fake_clock import FakeClock
+from tests.fake_provider import FakeProvider
+
+USER = "billing-api"
+HOUR = 3600
+DAY = 24 * HOUR
+
+
+class World:
+    """One strategy on a fake AWS, with a quiet time and a grace of a day and three rounds of verification."""
+
+    def __init__(self, path: Path) -> None:
+        self.clock = FakeClock()
+        self.aws = FakeProvider(self.clock, users=(USER,))
+        self.keyring = Keyring(SealingKey(b"k" * 32))
+        self.timing = Timing()
+        self.db = open_database(f"sqlite:///{path}")
+        Base.metadata.create_all(self.db)
+        self.session = self.new_session()
+        self.strategy_id = self._seed()
+
+    def close(self) -> None:
+        self.session.close()
+        self.db.dispose()
+
+    def new_session(self) -> Session:
+        return Session(self.db, expire_on_commit=False)
+
+    def _seed(self) -> int:
+        session, now = self.session, self.clock.now()
+        project = create_project(session, self.keyring, "payments", now)
+        session.flush()
+        key = project.sealing_key(self.keyring)
+        connection = Connection(
+            id=new_id(), project_id=project.id, name="prod-manager", access_key_id="AKIAEXAMPLEMANAGER00",
+            region="eu-west-1", created_at=now, verify_rounds=3,
+        )  # fmt: skip
+        connection.set_secret(key, "example-manager-secret")
+        secrets = [
+            create_secret(
+                session, key, environment=project.environments[2], path="/billing/api", name=name, value=b"changeme",
+                now=now, author="alice",
+            )
+            for name in ("AWS_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY")
+        ]  # fmt: skip
+        session.add(connection)
+        session.flush()
+        strategy = RotationStrategy(
+            project_id=project.id, connection=connection, access_key_secret=secrets[0], secret_key_secret=secrets[1],
+            created_at=now, created_by="alice",
+        )  # fmt: skip
+        strategy.set_target(USER, None)
+        session.add(strategy)
+        session.commit()
+        return strategy.id
+
+    # What a test changes
+
+    def strategy(self) -> RotationStrategy:
+        strategy = self.session.get_one(RotationStrategy, self.strategy_id, populate_existing=True)
+        self.session.commit()
+        return strategy
+
+    def change(self, **values: Any) -> None:
+        strategy = self.strategy()
+        for name, value in values.items():
+            setattr(strategy, name, value)
+        self.session.commit()
+
+    def hold_in_secrets(self, pair: KeyPair) -> None:
+        """Put a pair into the two secrets, as a user does who had it before Keyturn."""
+        from models.secret import write_secret
+
+        strategy = self.strategy()
+        for secret_id, text in (
+            (strategy.access_key_secret_id, pair.access_key_id),
+            (strategy.secret_key_secret_id, pair.secret_access_key),
+        ):
+            secret = self.session.get_one(Secret, secret_id)
+            write_secret(
+                self.session, self._sealing_key(), secret, text.encode(), now=self.clock.now(), author="alice",
+                reason="edited",
+            )  # fmt: skip
+        self.session.commit()
+
+    # What users and workers do
+
+    def request(self, trigger: Trigger = Trigger.BUTTON, old_key: OldKey = OldKey.WAIT) -> int:
+        rotation, _ = request_rotation(
+            self.session, self.strategy(), by="alice", trigger=trigger, now=self.clock.now(), old_key=old_key
+        )
+        self.session.commit()
+        return rotation.id
+
+    def run(self, rotation_id: int, owner: str = "worker-1") -> datetime | None:
+        """One worker's turn, in a session of its own as in a process of its own."""
+        with self.new_session() as session:
+            return engine.run(self.tools(session, owner), rotation_id)
+
+    def tools(self, session: Session, owner: str = "worker-1") -> Tools:
+        return Tools(session, self.aws, self.keyring, self.clock, self.timing, owner)
+
+    def finish(self, rotation_id: int) -> Rotation:
+        """Let workers take their turns, and time go on in between, until the rotation has ended."""
+        for _ in range(500):
+            until = self.run(rotation_id)
+            rotation = self.rotation(rotation_id)
+            if not rotation.is_open:
+                return rotation
+            self.clock.set(max(until or self.clock.now(), self.clock.now() + timedelta(seconds=1)))
+        raise AssertionError(f"rotation {rotation_id} never ended: {rotation.state}")
+
+    def rotate(self, **options: Any) -> Rotation:
+        return self.finish(self.request(**options))
+
+    def look(self, key_id: str) -> datetime | None:
+        with self.new_session() as session:
+            return retirement.look(self.tools(session), key_id)
+
+    def sweep(self) -> None:
+        """One sweep, and workers that do all that it found."""
+        with self.new_session() as session:
+            due = sweep_once(session, self.clock.now())
+        for rotation_id, _ in due.rotations:
+            self.run(rotation_id)
+        for key_id, _ in due.keys:
+            self.look(key_id)
+            with self.new_session() as session:
+                finish_deletion(session, self.strategy_id)
+                session.commit()
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time go by, with a sweep now and a second after each moment at which something is due."""
+        end = self.clock.now() + timedelta(seconds=seconds)
+        self.sweep()
+        while self.clock.now() < end:
+            self.clock.set(min(end, max(self._next_moment(), self.clock.now()) + timedelta(seconds=1)))
+            self.sweep()
+
+    def _next_moment(self) -> datetime:
+        """The earliest moment that the database waits for."""
+        columns = (
+            RotationStrategy.due_at, RotationStrategy.retry_at, Rotation.wait_until, Rotation.lease_until,
+            AccessKey.look_at,
+        )  # fmt: skip
+        moments = []
+        for column in columns:
+            query = select(func.min(column))
+            if column.class_ is Rotation:
+                query = query.where(Rotation.ended_at.is_(None))
+            if column.class_ is RotationStrategy:
+                query = query.where(RotationStrategy.paused_at.is_(None))
+            moments.append(self.session.scalar(query))
+        self.session.commit()
+        return min((moment for moment in moments if moment is not None), default=self.clock.now() + timedelta(days=1))
+
+    # What a test looks at
+
+    def rotation(self, rotation_id: int) -> Rotation:
+        rotation = self.session.get_one(Rotation, rotation_id, populate_existing=True)
+        self.session.commit()
+        return rotation
+
+    def rotations(self) -> list[Rotation]:
+        rows = self.session.scalars(select(Rotation).order_by(Rotation.id).execution_options(populate_existing=True))
+        found = list(rows)
+        self.session.commit()
+        return found
+
+    def keys(self, *states: KeyState) -> list[AccessKey]:
+        query = select(AccessKey).order_by(AccessKey.intent_at).execution_options(populate_existing=True)
+        found = [key for key in self.session.scalars(query) if not states or key.state in states]
+        self.session.commit()
+        return found
+
+    def pair(self) -> KeyPair:
+        """What a consumer reads: both secrets in one call."""
+        strategy = self.strategy()
+        first, second = strategy.access_key_secret_id, strategy.secret_key_secret_id
+        with self.new_session() as session:
+            values = current_values(session, self._sealing_key(), [first, second])
+        return KeyPair(values[first].decode(), values[second].decode())
+
+    def consumer_call_works(self) -> bool:
+        """Whether AWS accepts the pair that a consumer reads now."""
+        return self.aws.accepts(self.pair())
+
+    def versions(self) -> list[int]:
+        secrets = self.session.scalars(
+            select(Secret).order_by(Secret.id).execution_options(populate_existing=True)
+        ).all()
+        self.session.commit()
+        return [secret.version for secret in secrets]
+
+    def _sealing_key(self) -> SealingKey:
+        with self.new_session() as session:
+            return self.tools(session).sealing_key(self.strategy().project_id)
