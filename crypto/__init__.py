@@ -20,6 +20,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 _VERSION = b"\x01"
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
+_TAG_BYTES = 16
+OVERHEAD_BYTES = len(_VERSION) + _NONCE_BYTES + _TAG_BYTES
+"""How much longer a ciphertext is than what it holds."""
 
 
 class CannotOpenError(Exception):

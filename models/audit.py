@@ -80,6 +80,8 @@ class AuditEntry(Base):
     """What it was done to, as people name it: `production:/billing/api AWS_ACCESS_KEY`."""
     strategy_id: Mapped[int | None] = mapped_column(index=True)
     """The rotation strategy concerned, if any; no foreign key, for entries outlive strategies."""
+    secret_id: Mapped[int | None] = mapped_column(index=True)
+    """The secret concerned, if any; no foreign key, for entries outlive secrets and follow renamed and moved ones."""
     address: Mapped[str] = mapped_column(String(45), default="")
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
@@ -94,6 +96,7 @@ def record(  # noqa: PLR0913 - an entry has that many facts, all by name
     actor_id: int | None = None,
     project_id: str | None = None,
     strategy_id: int | None = None,
+    secret_id: int | None = None,
     address: str = "",
     **detail: Any,
 ) -> None:
@@ -110,6 +113,7 @@ def record(  # noqa: PLR0913 - an entry has that many facts, all by name
             project_id=project_id,
             thing=thing,
             strategy_id=strategy_id,
+            secret_id=secret_id,
             address=address,
             detail=detail,
         )

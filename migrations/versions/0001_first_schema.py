@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("project_id", sa.String(length=32), nullable=True),
         sa.Column("thing", sa.String(length=512), nullable=False),
         sa.Column("strategy_id", sa.Integer(), nullable=True),
+        sa.Column("secret_id", sa.Integer(), nullable=True),
         sa.Column("address", sa.String(length=45), nullable=False),
         sa.Column("detail", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -65,6 +66,7 @@ def upgrade() -> None:
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.create_index("ix_audit_entries_at", ["at", "id"], unique=False)
         batch_op.create_index("ix_audit_entries_project_at", ["project_id", "at", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_entries_secret_id"), ["secret_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_entries_strategy_id"), ["strategy_id"], unique=False)
 
     op.create_table(
@@ -464,6 +466,7 @@ def downgrade() -> None:
     op.drop_table("connections")
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entries_strategy_id"))
+        batch_op.drop_index(batch_op.f("ix_audit_entries_secret_id"))
         batch_op.drop_index("ix_audit_entries_project_at")
         batch_op.drop_index("ix_audit_entries_at")
 
