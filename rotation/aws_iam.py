@@ -369,6 +369,6 @@ def _make_client(service: str, pair: KeyPair, region: str, endpoint_url: str | N
 
 @cache
 def _session() -> Session:
-    # At DEBUG botocore logs whole answers, and with them the new secret access key.
-    logging.getLogger("botocore").setLevel(logging.INFO)
+    # At DEBUG botocore logs whole answers, and with them the new secret access key; at INFO where it found what.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     return Session()

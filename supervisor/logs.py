@@ -6,12 +6,7 @@ import logging
 
 from config import Config
 
-_TALKATIVE = ("boto3", "botocore", "s3transfer", "urllib3")
-"""At DEBUG these write requests and answers whole: secret access keys among them."""
-
 
 def configure(config: Config) -> None:
     """Log this process's lines from the configured level on."""
     logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.WARNING)
