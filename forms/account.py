@@ -44,6 +44,8 @@ class NewPerson(NewPassword):
 
     name = StringField("User name", [InputRequired("A user name, such as ana.lima.")], [lowered])
     email = StringField("E-mail", _EMAIL, [stripped])
+    # Again, for errors are listed in the order in which fields are declared.
+    password = PasswordField("Password", [InputRequired("A password of 12 characters or more.")])
     zone = HiddenField()
 
     def validate_name(self, field: StringField) -> None:

@@ -89,3 +89,8 @@ def open_invitations(session: Session, now: datetime) -> list[OneTimeLink]:
         .order_by(OneTimeLink.id.desc())
     )
     return list(rows)
+
+
+def find_invitation(session: Session, link_id: int, now: datetime) -> OneTimeLink | None:
+    """The invitation of this id, if it is still open."""
+    return next((link for link in open_invitations(session, now) if link.id == link_id), None)

@@ -2,6 +2,7 @@
 "use strict";
 
 const one = (selector) => document.querySelector(selector);
+const TOAST_MS = 8000;
 const openDialog = () => one("#dialog dialog[open]");
 let opener = null;
 
@@ -10,7 +11,7 @@ function toast(text) {
   box.className = "kt-toast";
   box.textContent = text;
   one("#toast").replaceChildren(box);
-  setTimeout(() => box.remove(), 8000);
+  setTimeout(() => box.remove(), TOAST_MS);
 }
 
 // Dialogs: whatever lands in #dialog opens; closing it empties the place and gives the focus back.
@@ -81,5 +82,6 @@ setInterval(() => document.querySelectorAll("time[data-relative]").forEach((time
 }), 60000);
 
 document.querySelectorAll("input[data-zone]").forEach((input) => { input.value = Intl.DateTimeFormat().resolvedOptions().timeZone; });
+document.querySelectorAll(".kt-toast").forEach((box) => setTimeout(() => box.remove(), TOAST_MS));
 one(".kt-tab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 showDialog();

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from database import db
@@ -95,7 +95,7 @@ def sign_out() -> ResponseReturnValue:
     my_session().ended_at = now()
     audit(Action.USER_SIGN_OUT, me().name)
     db.session.commit()
-    response: Response = redirect(url_for("door.sign_in"), 303)  # type: ignore[assignment]
+    response = redirect(url_for("door.sign_in"), 303)
     forget_browser(response)
     return response
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
@@ -29,6 +29,8 @@ def sign_in() -> ResponseReturnValue:
     """Show the sign-in; who is signed in goes on."""
     if current_user.is_authenticated:
         return redirect(safe_next(request.args.get("next")))
+    if not anyone_exists(db.session()):
+        return redirect(url_for(".tell_setup"))
     return render_template("door/sign_in.html", form=SignIn(), next=safe_next(request.args.get("next")), refused="")
 
 

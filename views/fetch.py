@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask import abort
 from flask_login import current_user
-from sqlalchemy import Select, select
+from sqlalchemy import Select, false, select
 
 from database import db
 from models.project import Environment, Project, ProjectMember
@@ -15,7 +15,8 @@ from models.project import Environment, Project, ProjectMember
 
 def get_project(name: str) -> Project:
     """The project of this name, if the signed-in person may enter it; else 404."""
-    return db.session.scalar(_visible().where(Project.name == name)) or abort(404)
+    found = db.session.scalar(_visible().where(Project.name == name))
+    return found or abort(404)
 
 
 def get_environment(project: Project, name: str) -> Environment:
@@ -29,10 +30,10 @@ def my_projects() -> list[Project]:
     return list(db.session.scalars(_visible().order_by(Project.name)))
 
 
-def _visible() -> Select[tuple[Project]]:
+def _visible() -> Select[Project]:
     projects = select(Project)
     if not current_user.is_authenticated:
-        return projects.where(False)
+        return projects.where(false())
     if current_user.is_admin:
         return projects
     mine = select(ProjectMember.project_id).where(ProjectMember.user_id == current_user.id)

@@ -12,24 +12,30 @@ from markupsafe import Markup
 _TABLE_PARTS = ("tbody", "tr", "td", "th")
 
 
+def answer(body: Any, status: int = 200, **headers: Any) -> Response:
+    """A response with htmx's headers: `trigger`, `redirect`, `retarget`, `reswap`, `push_url` and so on."""
+    response: Response = make_response(body, status, **headers)
+    return response
+
+
 def page_or_partial(page: str, partial: str, status: int = 200, **values: Any) -> Response:
     """The template `page`, or just its `partial` when htmx asks; both get the same values.
 
     Use status 422 for a form that comes back with errors: htmx swaps it like a 200.
     """
     template = partial if wants_partial() else page
-    return make_response(render_template(template, **values), status)
+    return answer(render_template(template, **values), status)
 
 
 def dialog(partial: str, status: int = 200, **values: Any) -> Response:
     """A dialog's partial for `#dialog`, or a page that holds nothing but the dialog.
 
-    Give `project` to keep its tabs on that page. The partial starts with `{% call dialog(...) %}` of macros/dialog.html.
+    Give `project` to keep its tabs on that page. The partial is a `{% call dialog(...) %}` of macros/dialog.html.
     """
     if wants_partial():
-        return make_response(render_template(partial, **values), status, retarget="#dialog", reswap="innerHTML")
+        return answer(render_template(partial, **values), status, retarget="#dialog", reswap="innerHTML")
     page = "project_dialog.html" if "project" in values else "dialog.html"
-    return make_response(render_template(page, partial=partial, **values), status)
+    return answer(render_template(page, partial=partial, **values), status)
 
 
 def done(to: str, html: str = "", *, toast: str = "", close_dialog: bool = True) -> Response:
@@ -41,12 +47,12 @@ def done(to: str, html: str = "", *, toast: str = "", close_dialog: bool = True)
         events: dict[str, str | bool] = {"toast": toast} if toast else {}
         if close_dialog:
             events["close-dialog"] = True
-        return make_response(html, trigger=events or None)
+        return answer(html, trigger=events or None)
     if toast:
         flash(toast)
     if wants_partial():
-        return make_response("", redirect=to)
-    return make_response(redirect(to, 303))
+        return answer("", redirect=to)
+    return answer(redirect(to), 303)
 
 
 def out_of_band(html: str) -> Markup:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlalchemy import delete
 
 from database import db
 from forms.account import Invitation, Rights
 from models.audit import Action
-from models.links import LinkKind, make_link, open_invitations
+from models.links import LinkKind, find_invitation, make_link, open_invitations, use_link
 from models.people import find_user, is_last_administrator, list_people, project_ids, set_projects
-from models.user import OneTimeLink, User, end_sessions
+from models.user import User, end_sessions
 from views.fetch import my_projects
 from views.frame.identity import audit, me
 from views.frame.services import config, now
 from views.htmx import done
 from views.reauth import password_fresh_required
 
-bp = Blueprint("people", __name__, url_prefix="/people")
+bp = Blueprint("people", __name__)
 
 
 @bp.before_request
@@ -29,7 +30,7 @@ def _administrators_only() -> None:
         abort(404)
 
 
-@bp.get("")
+@bp.get("/people")
 def show_people() -> ResponseReturnValue:
     """Show who there is and who is invited."""
     return render_template(
@@ -37,13 +38,13 @@ def show_people() -> ResponseReturnValue:
     )
 
 
-@bp.get("/invite")
+@bp.get("/invitations/new")
 def show_invite() -> ResponseReturnValue:
     """Show the form of an invitation."""
     return render_template("people/invite.html", form=_offer(Invitation()))
 
 
-@bp.post("/invite")
+@bp.post("/invitations/new")
 @password_fresh_required
 def invite() -> ResponseReturnValue:
     """Make an invitation and show its link, once."""
@@ -59,7 +60,7 @@ def invite() -> ResponseReturnValue:
         is_admin=form.is_admin.data,
         project_ids=tuple(form.projects.data),
     )
-    audit(Action.USER_INVITE, form.email.data or "someone")
+    audit(Action.USER_INVITE, form.email.data or "someone", **_rights(form))
     db.session.commit()
     return _show_link("invite", url_for("door.accept_invite", token=token), form.email.data)
 
@@ -67,19 +68,14 @@ def invite() -> ResponseReturnValue:
 @bp.post("/invitations/<int:link_id>/withdraw")
 def withdraw_invitation(link_id: int) -> ResponseReturnValue:
     """Make an invitation's link worthless."""
-    gone = db.session.execute(
-        delete(OneTimeLink).where(
-            OneTimeLink.id == link_id, OneTimeLink.kind == LinkKind.INVITE.value, OneTimeLink.used_at.is_(None)
-        )
-    )
-    if not gone.rowcount:  # type: ignore[attr-defined]
-        abort(404)
-    audit(Action.USER_INVITE, "withdrawn")
+    link = find_invitation(db.session(), link_id, now()) or abort(404)
+    if use_link(db.session(), link, now()):
+        audit(Action.USER_INVITE, link.email or "someone", withdrawn=True)
     db.session.commit()
     return done(url_for(".show_people"), toast="Invitation withdrawn")
 
 
-@bp.get("/<name>")
+@bp.get("/people/<name>")
 def show_person(name: str) -> ResponseReturnValue:
     """Show a person's rights."""
     user = _get_user(name)
@@ -87,7 +83,7 @@ def show_person(name: str) -> ResponseReturnValue:
     return _person_page(user, form)
 
 
-@bp.post("/<name>")
+@bp.post("/people/<name>")
 @password_fresh_required
 def save_rights(name: str) -> ResponseReturnValue:
     """Save which projects a person may enter and whether they administer Keyturn."""
@@ -99,12 +95,12 @@ def save_rights(name: str) -> ResponseReturnValue:
         return _person_page(user, form), 422
     user.is_admin = form.is_admin.data
     set_projects(db.session(), user, tuple(form.projects.data))
-    audit(Action.USER_CHANGE, user.name)
+    audit(Action.USER_CHANGE, user.name, **_rights(form))
     db.session.commit()
     return done(url_for(".show_people"), toast="Saved")
 
 
-@bp.post("/<name>/disable")
+@bp.post("/people/<name>/disable")
 @password_fresh_required
 def disable(name: str) -> ResponseReturnValue:
     """Let a person in no more, and end all their sessions."""
@@ -119,7 +115,7 @@ def disable(name: str) -> ResponseReturnValue:
     return done(url_for(".show_people"), toast="Disabled")
 
 
-@bp.post("/<name>/enable")
+@bp.post("/people/<name>/enable")
 def enable(name: str) -> ResponseReturnValue:
     """Let a disabled person in again."""
     user = _get_user(name)
@@ -130,7 +126,7 @@ def enable(name: str) -> ResponseReturnValue:
     return done(url_for(".show_people"), toast="Enabled")
 
 
-@bp.post("/<name>/reset")
+@bp.post("/people/<name>/reset")
 @password_fresh_required
 def make_reset_link(name: str) -> ResponseReturnValue:
     """Make a link with which a person chooses a new password, and show it, once."""
@@ -148,6 +144,11 @@ def _get_user(name: str) -> User:
 def _offer(form: Rights) -> Rights:
     form.offer(my_projects())
     return form
+
+
+def _rights(form: Rights) -> dict[str, Any]:
+    names = dict(form.projects.choices)
+    return {"administrator": form.is_admin.data, "projects": sorted(names[id_] for id_ in form.projects.data)}
 
 
 def _person_page(user: User, form: Rights) -> str:

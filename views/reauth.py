@@ -19,7 +19,7 @@ from views.htmx import dialog
 
 FRESH = timedelta(minutes=15)
 _FIELD = "confirm_password"
-_OWN_FIELDS = {_FIELD, "csrf_token"}
+_OWN_FIELDS = {_FIELD, "csrf_token", "username"}
 
 V = TypeVar("V", bound=Callable[..., ResponseReturnValue])
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, Response, current_app, g, redirect, request, session, url_for
+from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
-from htmx_flask import make_response
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
 
 from database import db
 from models.audit import Action, record
 from models.user import SESSION_LIMIT, SESSION_TOUCH, User, UserSession, find_session, start_session, touch_session
 from views.frame.security import cookie_name, uses_https
 from views.frame.services import now
+from views.htmx import answer, wants_partial
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -59,7 +60,7 @@ def audit(action: Action, thing: str, **facts: Any) -> None:
     record(db.session(), at=now(), actor=user.name, actor_id=user.id, action=action, thing=thing, **facts)
 
 
-def sign_in(user: User, response: Response) -> None:
+def sign_in(user: User, response: BaseResponse) -> None:
     """Start a new session for `user` and give its token to the browser. The caller commits before it answers."""
     session.clear()
     token = start_session(
@@ -70,7 +71,7 @@ def sign_in(user: User, response: Response) -> None:
     )
 
 
-def forget_browser(response: Response) -> None:
+def forget_browser(response: BaseResponse) -> None:
     """Take the session's token from the browser."""
     session.clear()
     response.delete_cookie(current_app.config[_COOKIE], secure=uses_https(), httponly=True, samesite="Lax")
@@ -107,14 +108,14 @@ def _want_sign_in() -> ResponseReturnValue | None:
 
 def _to_the_door() -> ResponseReturnValue:
     """To the sign-in, and from there back to the page that was open."""
-    if request.htmx:  # type: ignore[attr-defined]
-        return make_response("", 401, redirect=url_for("door.sign_in", next=page_path()))
+    if wants_partial():
+        return answer("", 401, redirect=url_for("door.sign_in", next=page_path()))
     return redirect(url_for("door.sign_in", next=page_path()))
 
 
 def page_path() -> str:
     """Path and query of the page that the person looks at: this one, or the one that sent this request."""
-    if request.method == "GET" and not request.htmx:  # type: ignore[attr-defined]
+    if request.method == "GET" and not wants_partial():
         return safe_next(request.full_path.rstrip("?"))
     sender = request.headers.get("HX-Current-URL") or request.referrer or ""
     own = request.host_url
