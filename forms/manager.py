@@ -20,7 +20,7 @@ REGIONS = (
 )  # fmt: skip
 """Regions to suggest; any other that looks like one is taken too."""
 
-_SECRET = re.compile(r"[A-Za-z0-9/+=]{16,128}")
+_SECRET = re.compile(r"[!-~]{8,128}")
 
 
 class ManagerFields(Form):
@@ -49,13 +49,13 @@ class ManagerFields(Form):
             raise ValidationError("This is a temporary key, which can't serve. Use one that begins with AKIA.")
 
     def validate_manager_secret_key(self, field: Field) -> None:
-        """What AWS makes: 40 letters, digits, slashes and pluses."""
+        """One word; other clouds than AWS make other ones than 40 letters, digits, slashes and pluses."""
         if not self.wants_key:
             return
         if not field.data:
             raise ValidationError("Enter the secret key that AWS showed with the access key.")
         if not _SECRET.fullmatch(field.data):
-            raise ValidationError("A secret key has letters, digits, / and + only, 40 of them as a rule.")
+            raise ValidationError("A secret key has no spaces, and 40 letters, digits, / and + as a rule.")
 
     def validate_manager_region(self, field: Field) -> None:
         """As AWS names regions."""

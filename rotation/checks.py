@@ -56,13 +56,14 @@ class Finding:
 class Target:
     """A user that a check asks about.
 
-    `keys` are key IDs known to be the user's and the strategy's; `existing` is one to be taken over, and may turn out
-    to be anybody's.
+    `keys` are key IDs known to be the user's and the strategy's. `existing` is one to be taken over, and may turn out
+    to be anybody's; `named`: a person named it, so that it had better be the user's.
     """
 
     user_name: str
     keys: tuple[str, ...] = ()
     existing: str = ""
+    named: bool = True
 
 
 @dataclass(frozen=True)
@@ -188,22 +189,27 @@ def _last_use(provider: Provider, target: Target, listed: Sequence[str]) -> Find
 
 def _existing(provider: Provider, target: Target, listed: Sequence[str]) -> list[Finding]:
     key = target.existing
-    if not key:
+    if not key or key in target.keys:
         return []
-    used, failure = (
-        (LastUse(target.user_name), None) if key in listed else _ask(EXISTING, lambda: provider.last_use(key))
-    )
-    if failure is not None and failure.code == "not_permitted":
-        note = "AWS doesn't say so to this manager. Keyturn deletes a key only once AWS says that it is the user's."
-        return [Finding(EXISTING, Outcome.UNTESTED, f"Whose key {key} is can't be told", note, failure.said)]
-    if used is None:
-        return [failure] if failure else []
-    if used.user_name == target.user_name:
+    known = LastUse(target.user_name) if key in listed else None
+    used, failure = (known, None) if known else _ask(EXISTING, lambda: provider.last_use(key))
+    if used is not None and used.user_name == target.user_name:
         note = "It is taken over as the old key at the first rotation."
         return [Finding(EXISTING, Outcome.OK, f"{key} belongs to {target.user_name}", note)]
+    if failure is not None and failure.code not in {"unknown_key", "not_permitted"}:
+        return [failure]
+    said = failure.said if failure else ""
+    whose = f"is a key of {used.user_name or 'another user'}" if used else "isn't known as one"
+    if not target.named:
+        note = "So it isn't taken over, and its value is replaced at the first rotation."
+        sentence = f"{key}, which the secret holds, {whose}, not of {target.user_name}"
+        return [Finding(EXISTING, Outcome.UNTESTED, sentence, note, said)]
+    if failure is not None and failure.code == "not_permitted":
+        note = "AWS doesn't say so to this manager. Keyturn takes over only a key that AWS says is the user's."
+        return [Finding(EXISTING, Outcome.UNTESTED, f"Whose key {key} is can't be told", note, said)]
     note = "Keyturn takes over, and later deletes, only a key of the user. Correct it or leave it empty."
-    sentence = f"{key} belongs to {used.user_name or 'another user'}, not to {target.user_name}"
-    return [Finding(EXISTING, Outcome.FAILED, sentence, note, code="existing_key_not_targets")]
+    sentence = f"{key} {whose}, not of {target.user_name}"
+    return [Finding(EXISTING, Outcome.FAILED, sentence, note, said, "existing_key_not_targets")]
 
 
 def _room(target: Target, listed: Sequence[ListedKey] | None) -> list[Finding]:

@@ -17,6 +17,9 @@ from rotation.checks import Report, Target
 from rotation.provider import KeyPair
 from rotation.schedule import reschedule
 
+DEFAULT_ROUNDS = 8
+"""Good rounds of verification in a row: at one a second, a new key is published too early once in a thousand times."""
+
 
 class Refused(Exception):  # noqa: N818 - it says what happened
     """What a person asks for can't be. `field` says where the form is wrong, the text says why."""
@@ -37,7 +40,7 @@ def create_connection(  # noqa: PLR0913 - all by name
     report: Report,
     now: datetime,
     by: str,
-    verify_rounds: int = 8,
+    verify_rounds: int = DEFAULT_ROUNDS,
 ) -> Connection:
     """Add a connection; an empty `name` becomes the manager's user name. Raises Refused when name or key are there."""
     others = connections_of(session, project_id)

@@ -16,7 +16,7 @@ from models import AccessKey, Action, Connection, Environment, KeyState, RetireW
 from models.access_key import AT_AWS
 from models.secret import create_secret, current_values, write_secret
 from rotation.checks import Report
-from rotation.connections import Refused, create_connection, last_failed, published_at
+from rotation.connections import DEFAULT_ROUNDS, Refused, create_connection, last_failed, published_at
 from rotation.provider import KeyPair
 from rotation.schedule import reschedule
 
@@ -31,7 +31,7 @@ class NewConnection:
     name: str
     manager: KeyPair
     region: str
-    verify_rounds: int = 8
+    verify_rounds: int = DEFAULT_ROUNDS
 
 
 @dataclass(frozen=True)
@@ -209,20 +209,15 @@ def _fill(setup: Setup, strategy: RotationStrategy, plan: Plan) -> None:
 def _output(setup: Setup, strategy: RotationStrategy, plan: Plan, wanted: Secret | NewSecret, where: str) -> Secret:
     session = setup.session
     with session.no_autoflush:
-        if isinstance(wanted, Secret):
-            writer = writer_of(session, wanted)
-            if writer is not None and writer.id != strategy.id:
-                raise Refused(where, f"The strategy of {writer.user_name} writes {wanted.name} already.")
-            return wanted
-        there = session.scalar(
-            select(Secret.id).where(
-                Secret.environment_id == plan.environment.id, Secret.path == plan.path, Secret.name == wanted.name
-            )
-        )
+        there = wanted if isinstance(wanted, Secret) else _find_secret(session, plan, wanted.name)
+        writer = writer_of(session, there) if there else None
+    if writer is not None and writer.id != strategy.id:
+        raise Refused(where, f"The strategy of {writer.user_name} writes {wanted.name} already. Choose another secret.")
+    if isinstance(wanted, Secret):
+        return wanted
     if there is not None:
-        place = f"{plan.environment.name}:{plan.path}"
         name_field = where.replace("_secret", "_name")
-        raise Refused(name_field, f"There is a secret {wanted.name} in {place} already: choose it in the list.")
+        raise Refused(name_field, f"There is a secret {wanted.name} in {there.place} already: choose it in the list.")
     made = create_secret(
         session,
         setup.key,
@@ -236,6 +231,14 @@ def _output(setup: Setup, strategy: RotationStrategy, plan: Plan, wanted: Secret
     )
     setup.record(Action.SECRET_CREATE, f"{made.place} {made.name}", project_id=plan.environment.project_id)
     return made
+
+
+def _find_secret(session: Session, plan: Plan, name: str) -> Secret | None:
+    return session.scalar(
+        select(Secret).where(
+            Secret.environment_id == plan.environment.id, Secret.path == plan.path, Secret.name == name
+        )
+    )
 
 
 def _aim(setup: Setup, strategy: RotationStrategy, user_name: str, account_id: str | None) -> None:

@@ -144,11 +144,21 @@ class TestExistingKey:
         key = aws.add_key("mail-relay").access_key_id
         found = check(aws, Target("billing-api", existing=key)).find(EXISTING)
         assert found.outcome is Outcome.FAILED
-        assert found.sentence == f"{key} belongs to mail-relay, not to billing-api"
+        assert found.sentence == f"{key} is a key of mail-relay, not of billing-api"
 
     def test_unknown_to_aws(self, aws):
         found = check(aws, Target("billing-api", existing="AKIAEXAMPLEGONE00001")).find(EXISTING)
-        assert found.code == "unknown_key"
+        assert (found.outcome, found.code) == (Outcome.FAILED, "existing_key_not_targets")
+
+    def test_of_another_user_in_the_placeholder_is_just_told(self, aws):
+        key = aws.add_key("mail-relay").access_key_id
+        report = check(aws, Target("billing-api", existing=key, named=False))
+        assert report.find(EXISTING).outcome is Outcome.UNTESTED
+        assert "isn't taken over" in report.find(EXISTING).note
+
+    def test_of_the_strategy_already_is_no_question(self, aws):
+        key = aws.add_key("billing-api").access_key_id
+        assert check(aws, Target("billing-api", keys=(key,), existing=key)).find(EXISTING) is None
 
     def test_that_the_manager_may_not_ask_about(self, aws):
         key = aws.add_key("billing-api").access_key_id

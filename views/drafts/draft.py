@@ -1,0 +1,180 @@
+"""A strategy as it is being filled in: the form with what there is to choose from, and what the page says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from sqlalchemy import select
+from wtforms import Field
+
+from database import db
+from forms.strategy import StrategyForm
+from models import Connection, Project, RotationStrategy, Secret
+from models.connection import access_key_id_problem
+from models.secret import current_values
+from models.strategy import iam_path_problem, user_name_problem
+from rotation.checks import Report, Target
+from rotation.connections import DEFAULT_ROUNDS, connections_of, known_keys, published_at
+from rotation.policy import RECOMMENDED, SMALLEST, User, policy
+from rotation.provider import SERVICES, KeyPair
+from rotation.schedule import next_times, shortest_quiet_s
+from rotation.setup import NewConnection
+from views.drafts import practice
+from views.drafts.start import choose_usual, free_secrets, start
+from views.frame.services import config, keyring, now
+
+_ACCOUNT_DIGITS = 12
+
+
+@dataclass
+class Draft:
+    """The form of a new strategy, or of `strategy`. `report` is what the last check found, if one was made."""
+
+    project: Project
+    strategy: RotationStrategy | None
+    form: StrategyForm
+    report: Report | None = None
+    now: datetime = field(default_factory=now)
+
+    @property
+    def address(self) -> str:
+        """Where the form is posted to."""
+        base = f"/projects/{self.project.name}/strategies"
+        return f"{base}/{self.strategy.id}/edit" if self.strategy else f"{base}/new/aws-iam"
+
+    @cached_property
+    def held_key(self) -> str:
+        """The access key ID that the chosen output secret holds, or an empty string."""
+        secret = self.form.secret(self.form.access_key_secret)
+        if secret is None:
+            return ""
+        values = current_values(db.session(), self.project.sealing_key(keyring()), [secret.id])
+        text = values[secret.id].decode(errors="replace").strip()
+        return "" if access_key_id_problem(text) else text
+
+    @cached_property
+    def own_keys(self) -> tuple[str, ...]:
+        """The key IDs that the strategy made or took over and that AWS still holds."""
+        return known_keys(db.session(), [self.strategy.id]).get(self.strategy.id, ()) if self.strategy else ()
+
+    @property
+    def offers_practice(self) -> bool:
+        """Whether the practice manager can be chosen."""
+        return "practice" in dict(self.form.manager.choices)
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths at which the project has secrets."""
+        rows = select(Secret.path).where(Secret.project_id == self.project.id).distinct().order_by(Secret.path)
+        return list(db.session.scalars(rows))
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the two secrets, as they are chosen or typed."""
+        form = self.form
+        pairs = ((form.access_key_secret, form.access_key_name), (form.secret_key_secret, form.secret_key_name))
+        chosen = [(form.secret(choice), name) for choice, name in pairs]
+        return [secret.name if secret else (name.data or "a new secret") for secret, name in chosen]
+
+    @property
+    def wrong_fields(self) -> list[Field]:
+        """The fields with an error, in the order of the form."""
+        return [each for each in self.form if each.errors]
+
+    @property
+    def schedule_problems(self) -> list[str]:
+        """The labels of the fields of part 3 that can't be."""
+        form = self.form
+        checks = (
+            (form.interval, form.interval_problem),
+            (form.grace, form.grace_problem),
+            (form.quiet, form.quiet_problem),
+        )
+        return [each.label.text for each, problem in checks if problem()]
+
+    @property
+    def verification(self) -> tuple[int, list[str]]:
+        """How many good rounds in a row publish a new key, and the services of a round."""
+        stored = self.form.stored
+        services = stored.verify_services if stored else SERVICES
+        practised = practice.VERIFY_ROUNDS if self.form.manager.data == "practice" else DEFAULT_ROUNDS
+        return stored.verify_rounds if stored else practised, [service.upper() for service in services]
+
+    def target(self) -> Target:
+        """What a check asks about."""
+        named = self.form.existing_key.data or ""
+        user_name = self.form.iam_username.data or ""
+        keeps = self.strategy is not None and self.strategy.user_name == user_name
+        return Target(user_name, self.own_keys if keeps else (), named or self.held_key, named=bool(named))
+
+    def next_times(self) -> list[datetime]:
+        """The next three times of the schedule, if it has any and is right."""
+        if self.form.interval_problem() or self.form.interval_s is None:
+            return []
+        interval = timedelta(seconds=self.form.interval_s)
+        first = self._first_time(interval)
+        return [first, *next_times(first, interval, 2)] if first else []
+
+    def _first_time(self, interval: timedelta) -> datetime | None:
+        strategy = self.strategy
+        if strategy is None:
+            return self.now + interval
+        if strategy.paused_at is not None:
+            return None
+        if strategy.interval == interval and strategy.due_at is not None:
+            return strategy.due_at
+        last = published_at(db.session(), strategy.id) or strategy.created_at
+        return max(last + interval, self.now)
+
+    def policies(self) -> dict[str, str]:
+        """The two policies for the manager, by name, made for what is typed so far."""
+        form = self.form
+        name = form.iam_username.data or ""
+        inner = (form.iam_path.data or "").strip("/")
+        path = f"/{inner}/" if inner else "/"
+        user = User(
+            "USER" if user_name_problem(name) else name, "/" if iam_path_problem(path) else path, self._account()
+        )
+        return {
+            "recommended": policy([user], RECOMMENDED, form.region),
+            "smallest": policy([user], SMALLEST, form.region),
+        }
+
+    def _account(self) -> str:
+        told = self.report.identity.account_id if self.report and self.report.identity else self.form.account.data or ""
+        stored = self.form.stored.account_id if self.form.stored else ""
+        return stored or (told if len(told) == _ACCOUNT_DIGITS and told.isascii() and told.isdecimal() else "")
+
+
+def draft(project: Project, strategy: RotationStrategy | None = None, *, posted: bool = True) -> Draft:
+    """The form as it was posted, or as it begins, with all there is to choose from."""
+    form = StrategyForm() if posted else StrategyForm(formdata=None)
+    form.shortest_quiet_s = shortest_quiet_s(config().last_use_lag_s)
+    form.offer_managers(connections_of(db.session(), project.id), practice=practice.practice_values() is not None)
+    form.offer_places(project.environments)
+    if not posted:
+        start(form, project, strategy)
+    environment, path = form.place
+    form.offer_secrets(free_secrets(environment, path, strategy) if environment and path else [])
+    if not posted and strategy is None:
+        choose_usual(form)
+    return Draft(project, strategy, form)
+
+
+def access(draft: Draft) -> tuple[KeyPair, str, Connection | NewConnection]:
+    """The manager's key and region that the form names, and the connection: a stored one, or one to be made."""
+    form, project = draft.form, draft.project
+    values = practice.practice_values() if form.manager.data == "practice" else None
+    stored = form.stored
+    if values is not None:
+        stored = next((each for each in form.connections if each.access_key_id == values.manager.access_key_id), None)
+    if stored is not None:
+        pair = KeyPair(stored.access_key_id, stored.open_secret(project.sealing_key(keyring())))
+        return pair, stored.region, stored
+    if values is not None:
+        new = NewConnection(practice.CONNECTION_NAME, values.manager, values.region, practice.VERIFY_ROUNDS)
+    else:
+        new = NewConnection(form.connection_name.data or "", form.pair, form.manager_region.data or "")
+    return new.manager, new.region, new

@@ -1,0 +1,78 @@
+"""From a filled-in form to a saved strategy: the check at AWS, then one transaction."""
+
+from __future__ import annotations
+
+from database import db
+from forms.strategy import StrategyForm
+from models import RotationStrategy
+from rotation.checks import EXISTING, MANAGER, USER, Report, check
+from rotation.connections import Refused
+from rotation.setup import Setup, TargetTaken, change_strategy, create_strategy
+from views.drafts.draft import Draft, access
+from views.fetch import my_projects
+from views.frame.identity import audit, me
+from views.frame.services import keyring, now, provider_for
+
+_FIELDS = {
+    "manager_access_key": "manager_key_unknown",
+    "manager_secret_key": "manager_secret_wrong",
+}
+
+
+def ask_aws(draft: Draft) -> Report:
+    """Check the manager and target that the form names. Ends the transaction, for AWS may take its time to answer."""
+    pair, region, _ = access(draft)
+    target = draft.target()
+    db.session.rollback()
+    draft.report = check(provider_for("aws-iam", pair, region), target)
+    return draft.report
+
+
+def blame(form: StrategyForm, report: Report) -> None:
+    """Put what the check found wrong at the fields that can mend it."""
+    for found in report.failed:
+        field = _field_of(form, found.asked, found.code)
+        if field:
+            form[field].errors = [*form[field].errors, f"{found.sentence}. {found.note}"]
+
+
+def save(draft: Draft, report: Report) -> RotationStrategy:
+    """Save what the form asks for and commit. Raises Refused, with everything rolled back."""
+    _, _, connection = access(draft)
+    plan = draft.form.plan(connection)
+    key = draft.project.sealing_key(keyring())
+    setup = Setup(db.session(), key, now(), me().name, audit)
+    try:
+        if draft.strategy is None:
+            strategy = create_strategy(setup, plan, report)
+        else:
+            strategy = draft.strategy
+            change_strategy(setup, strategy, plan, report)
+        db.session.commit()
+    except Refused as refused:
+        problem = _refusal(refused)
+        db.session.rollback()
+        raise Refused(refused.field, problem) from None
+    return strategy
+
+
+def _field_of(form: StrategyForm, asked: str, code: str) -> str:
+    if asked == USER:
+        return "iam_username"
+    if asked == EXISTING:
+        return "existing_key"
+    if asked != MANAGER:
+        return ""
+    if not form.wants_key:
+        return "connection" if form.manager.data == "stored" else ""
+    return next((field for field, of_code in _FIELDS.items() if of_code == code), "")
+
+
+def _refusal(refused: Refused) -> str:
+    """The refusal in words, without a hint at what the person may not see."""
+    if not isinstance(refused, TargetTaken):
+        return str(refused)
+    other = refused.other
+    project = next((each for each in my_projects() if each.id == other.project_id), None)
+    where = f"the project {project.name}" if project else "another project, which you may not enter"
+    return f"A strategy in {where} turns the key of this user already. Two would delete each other's keys."
