@@ -18,6 +18,7 @@ _ACTOR = "terminal"
 
 def add(config: Config, name: str, password: str, *, email: str, is_admin: bool) -> str | None:
     """Add a person. Returns why that can't be, in a sentence, or None when it is done."""
+    name = name.strip().lower()
     engine, _ = prepare(config)
     now = datetime.now(UTC)
     with Session(engine) as session, session.begin():

@@ -13,15 +13,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from config import Config
-from crypto import SealingKey
+from crypto import Keyring, SealingKey
 from models import Connection, Project, RotationStrategy, Secret, Trigger
 from models.base import new_id
+from models.engine import open_database
 from models.people import create_user
 from models.project import create_project
 from models.secret import create_secret
 from practice.seed import PracticeAws, PracticeUser
 from rotation.requests import request_rotation
-from supervisor.prepare import prepare
 
 USER = "demo"
 PROJECT = "payments"
@@ -63,7 +63,7 @@ def _practice_aws(ready_file: Path) -> PracticeAws:
 
 
 def _seed(config: Config, aws: PracticeAws, manager: PracticeUser, target: PracticeUser, password: str) -> None:
-    engine, keyring = prepare(config)
+    engine, keyring = open_database(config.database), Keyring.load(config.master_key, config.instance / "master.key")
     now = datetime.now(UTC)
     with Session(engine) as session, session.begin():
         create_user(session, USER, password, now, is_admin=True)
