@@ -17,7 +17,15 @@ from models.project import name_problem
 from models.strategy import iam_path_problem, user_name_problem
 from rotation.setup import NewConnection, NewSecret, Plan
 
-_MANAGERS = [("new", "New manager key"), ("stored", "Stored connection"), ("practice", "Practice manager")]
+_MANAGERS = [("new", "New manager key"), ("stored", "Stored connection"), ("practice", "Practice")]
+
+ORDER = (
+    "manager", "manager_access_key", "manager_secret_key", "connection", "manager_region", "iam_username", "iam_path",
+    "connection_name", "environment", "path", "access_key_secret", "access_key_name", "access_key_value",
+    "secret_key_secret", "secret_key_name", "secret_key_value", "existing_key", "repeat", "interval", "interval_unit",
+    "grace", "grace_unit", "retire_when", "quiet", "quiet_unit",
+)  # fmt: skip
+"""The fields that can be wrong, as they stand on the page."""
 
 
 class StrategyForm(ManagerFields, OutputFields, ScheduleFields):

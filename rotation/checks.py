@@ -91,7 +91,7 @@ def check(provider: Provider, target: Target) -> Report:
     """Ask AWS all that a rotation of one target needs. Never raises: what goes wrong is a finding. Changes nothing."""
     identity, manager = _manager(provider)
     if identity is None:
-        return Report(None, (manager, _not_asked()))
+        return Report(None, (manager, _not_asked("Target and permissions")))
     listed, listing_failure = _ask(LIST, lambda: provider.list_keys(target.user_name))
     _, delete_failure = _ask(DELETE, lambda: provider.may_delete(target.user_name))
     missing = next((each for each in (delete_failure, listing_failure) if each and each.code == "no_such_user"), None)
@@ -116,7 +116,7 @@ def check_connection(provider: Provider, targets: Sequence[Target]) -> Report:
     """Ask AWS what a connection may do on its strategies' targets, the first MOST_TARGETS of them. As `check`."""
     identity, manager = _manager(provider)
     if identity is None:
-        return Report(None, (manager, _not_asked()))
+        return Report(None, (manager, _not_asked("Permissions")))
     asked = targets[:MOST_TARGETS]
     with_key = next((target for target in asked if target.keys), Target(""))
     findings = [manager, _last_use(provider, with_key, ()), *_deletes(provider, [each.user_name for each in asked])]
@@ -142,8 +142,8 @@ def _manager(provider: Provider) -> tuple[Identity | None, Finding]:
     )
 
 
-def _not_asked() -> Finding:
-    return Finding(USER, Outcome.UNTESTED, "Target and permissions", "Not tried without a manager key that works.")
+def _not_asked(what: str) -> Finding:
+    return Finding(USER, Outcome.UNTESTED, what, "Not tried without a manager key that works.")
 
 
 def _user(user_name: str, identity: Identity, *, known: bool) -> Finding:

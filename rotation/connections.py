@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -71,12 +72,25 @@ def connections_of(session: Session, project_id: str) -> list[Connection]:
     return list(rows)
 
 
-def rename(session: Session, connection: Connection, name: str) -> None:
-    """Give the connection another name. Raises Refused when another connection of the project has it."""
+def change_connection(
+    session: Session, connection: Connection, name: str, settings: Mapping[str, Any]
+) -> dict[str, str]:
+    """Give the connection another name and settings (columns by name), and return what changed.
+
+    Raises Refused when another connection of the project has the name; then roll back.
+    """
     others = connections_of(session, connection.project_id)
     _want_free(name, [other for other in others if other.id != connection.id])
-    connection.name = name
+    wanted = {"name": name, **settings}
+    changes = {
+        field: f"{getattr(connection, field)} to {value}"
+        for field, value in wanted.items()
+        if getattr(connection, field) != value
+    }
+    for field, value in wanted.items():
+        setattr(connection, field, value)
     _settle_name(session, connection)
+    return changes
 
 
 def replace_key(
@@ -151,6 +165,22 @@ def known_keys(session: Session, strategy_ids: Sequence[int]) -> Mapping[int, tu
     for strategy_id, key_id, _ in sorted(rows, key=lambda row: row.state != KeyState.ACTIVE.value):
         found[strategy_id] = (*found.get(strategy_id, ()), key_id or "")
     return found
+
+
+def last_created(session: Session, connection_id: str) -> tuple[datetime, int] | None:
+    """When AWS last made a key over this connection, and by which rotation: what no check can find out."""
+    row = session.execute(
+        select(AccessKey.created_at, AccessKey.rotation_id)
+        .join(RotationStrategy, RotationStrategy.id == AccessKey.strategy_id)
+        .where(
+            RotationStrategy.connection_id == connection_id,
+            AccessKey.created_at.is_not(None),
+            AccessKey.rotation_id.is_not(None),
+        )
+        .order_by(AccessKey.created_at.desc())
+        .limit(1)
+    ).first()
+    return (row[0], row[1]) if row and row[0] and row[1] else None
 
 
 def published_at(session: Session, strategy_id: int) -> datetime | None:

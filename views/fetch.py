@@ -10,6 +10,7 @@ from flask_login import current_user
 from sqlalchemy import Select, false, select
 
 from database import db
+from models.connection import Connection
 from models.project import Environment, Project, ProjectMember
 
 
@@ -22,6 +23,14 @@ def get_project(name: str) -> Project:
 def get_environment(project: Project, name: str) -> Environment:
     """The project's environment of this name; else 404. `project` comes from `get_project`."""
     found = db.session.scalar(select(Environment).where(Environment.project_id == project.id, Environment.name == name))
+    return found or abort(404)
+
+
+def get_connection(project: Project, name: str) -> Connection:
+    """The project's connection of this name; else 404. `project` comes from `get_project`."""
+    found = db.session.scalar(
+        select(Connection).where(Connection.project_id == project.id, Connection.name == name)
+    )
     return found or abort(404)
 
 

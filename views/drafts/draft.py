@@ -10,18 +10,19 @@ from sqlalchemy import select
 from wtforms import Field
 
 from database import db
-from forms.strategy import StrategyForm
+from forms.strategy import ORDER, StrategyForm
 from models import Connection, Project, RotationStrategy, Secret
 from models.connection import access_key_id_problem
 from models.secret import current_values
 from models.strategy import iam_path_problem, user_name_problem
-from rotation.checks import Report, Target
+from rotation.checks import Finding, Report, Target
 from rotation.connections import DEFAULT_ROUNDS, connections_of, known_keys, published_at
 from rotation.policy import RECOMMENDED, SMALLEST, User, policy
 from rotation.provider import SERVICES, KeyPair
 from rotation.schedule import next_times, shortest_quiet_s
 from rotation.setup import NewConnection
 from views.drafts import practice
+from views.drafts.asking import stored_access
 from views.drafts.start import choose_usual, free_secrets, start
 from views.frame.services import config, keyring, now
 
@@ -30,12 +31,16 @@ _ACCOUNT_DIGITS = 12
 
 @dataclass
 class Draft:
-    """The form of a new strategy, or of `strategy`. `report` is what the last check found, if one was made."""
+    """The form of a new strategy, or of `strategy`.
+
+    `report` is what the last check found, if one was made, `unplaced` what of it no field can mend.
+    """
 
     project: Project
     strategy: RotationStrategy | None
     form: StrategyForm
     report: Report | None = None
+    unplaced: list[Finding] = field(default_factory=list)
     now: datetime = field(default_factory=now)
 
     @property
@@ -81,7 +86,7 @@ class Draft:
     @property
     def wrong_fields(self) -> list[Field]:
         """The fields with an error, in the order of the form."""
-        return [each for each in self.form if each.errors]
+        return [self.form[name] for name in ORDER if self.form[name].errors]
 
     @property
     def schedule_problems(self) -> list[str]:
@@ -171,8 +176,7 @@ def access(draft: Draft) -> tuple[KeyPair, str, Connection | NewConnection]:
     if values is not None:
         stored = next((each for each in form.connections if each.access_key_id == values.manager.access_key_id), None)
     if stored is not None:
-        pair = KeyPair(stored.access_key_id, stored.open_secret(project.sealing_key(keyring())))
-        return pair, stored.region, stored
+        return *stored_access(project, stored), stored
     if values is not None:
         new = NewConnection(practice.CONNECTION_NAME, values.manager, values.region, practice.VERIFY_ROUNDS)
     else:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from database import db
 from forms.strategy import StrategyForm
 from models import RotationStrategy
-from rotation.checks import EXISTING, MANAGER, USER, Report, check
+from rotation.checks import EXISTING, MANAGER, USER, Report
 from rotation.connections import Refused
 from rotation.setup import Setup, TargetTaken, change_strategy, create_strategy
+from views.drafts.asking import ask_one
 from views.drafts.draft import Draft, access
 from views.fetch import my_projects
 from views.frame.identity import audit, me
-from views.frame.services import keyring, now, provider_for
+from views.frame.services import keyring, now
 
 _FIELDS = {
     "manager_access_key": "manager_key_unknown",
@@ -22,18 +23,19 @@ _FIELDS = {
 def ask_aws(draft: Draft) -> Report:
     """Check the manager and target that the form names. Ends the transaction, for AWS may take its time to answer."""
     pair, region, _ = access(draft)
-    target = draft.target()
-    db.session.rollback()
-    draft.report = check(provider_for("aws-iam", pair, region), target)
+    draft.report = ask_one(pair, region, draft.target())
     return draft.report
 
 
-def blame(form: StrategyForm, report: Report) -> None:
-    """Put what the check found wrong at the fields that can mend it."""
+def blame(draft: Draft, report: Report) -> None:
+    """Put what the check found wrong at the fields that can mend it, and keep the rest for the top of the page."""
+    form = draft.form
     for found in report.failed:
         field = _field_of(form, found.asked, found.code)
         if field:
             form[field].errors = [*form[field].errors, f"{found.sentence}. {found.note}"]
+        else:
+            draft.unplaced.append(found)
 
 
 def save(draft: Draft, report: Report) -> RotationStrategy:

@@ -1,0 +1,165 @@
+"""The forms of a connection: new, edit, another key."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response
+from flask.typing import ResponseReturnValue
+
+from database import db
+from forms.base import Form
+from forms.connection import EditConnection, NewConnection, ReplaceKey
+from forms.manager import REGIONS
+from models import Action, Connection, Project
+from rotation.checks import Report
+from rotation.connections import (
+    Refused,
+    change_connection,
+    create_connection,
+    refusal_of_manager,
+    replace_key,
+    strategies_of,
+    targets_of,
+)
+from views.drafts.asking import ask_about
+from views.fetch import get_connection, get_project
+from views.frame.identity import audit, me
+from views.frame.services import keyring, now
+from views.htmx import done, page_or_partial
+
+bp = Blueprint("connection_form", __name__, url_prefix="/projects/<project_name>/connections")
+
+
+@bp.get("/new")
+def show_new(project_name: str) -> ResponseReturnValue:
+    """Show the form of a new connection."""
+    return _new(get_project(project_name), NewConnection())
+
+
+@bp.post("/new")
+def create(project_name: str) -> ResponseReturnValue:
+    """Check the manager's key, then save the connection."""
+    project, form = get_project(project_name), NewConnection()
+    if not form.validate():
+        return _new(project, form, 422)
+    report = ask_about(form.pair, form.manager_region.data, [])
+    if report.failed and not form.save_anyway.data:
+        if report.identity is None:
+            _blame(form, *refusal_of_manager(report))
+        return _new(project, form, 422, report)
+    try:
+        made = _create(project, form, report)
+    except Refused as refused:
+        _blame(form, refused.field, str(refused))
+        return _new(project, form, 422)
+    return done(_page_of(project, made), toast=f"Connection {made.name} saved")
+
+
+@bp.get("/<name>/edit")
+def show_edit(project_name: str, name: str) -> ResponseReturnValue:
+    """Show name, region and verification."""
+    project = get_project(project_name)
+    connection = get_connection(project, name)
+    return _edit(project, connection, EditConnection(obj=connection, connection_name=connection.name))
+
+
+@bp.post("/<name>/edit")
+def edit(project_name: str, name: str) -> ResponseReturnValue:
+    """Change name, region and verification, at once."""
+    project = get_project(project_name)
+    connection, form = get_connection(project, name), EditConnection()
+    if not form.validate():
+        return _edit(project, connection, form, 422)
+    settings = form.data_of("region", "verify_rounds", "verify_gap_s", "verify_services")
+    try:
+        changes = change_connection(db.session(), connection, form.connection_name.data, settings)
+    except Refused as refused:
+        db.session.rollback()
+        _blame(form, refused.field, str(refused))
+        return _edit(project, connection, form, 422)
+    if changes:
+        audit(Action.CONNECTION_CHANGE, connection.name, project_id=project.id, **changes)
+    db.session.commit()
+    return done(_page_of(project, connection), toast="Saved")
+
+
+@bp.get("/<name>/key")
+def show_replace_key(project_name: str, name: str) -> ResponseReturnValue:
+    """Show the form of another key."""
+    project = get_project(project_name)
+    return _key(project, get_connection(project, name), ReplaceKey())
+
+
+@bp.post("/<name>/key")
+def replace(project_name: str, name: str) -> ResponseReturnValue:
+    """Check another key of the manager's, then put it in the place of the present one."""
+    project = get_project(project_name)
+    connection, form = get_connection(project, name), ReplaceKey()
+    if not form.validate():
+        return _key(project, connection, form, 422)
+    targets = targets_of(db.session(), strategies_of(db.session(), connection.id))
+    report = ask_about(form.pair, connection.region, targets)
+    connection = get_connection(project, name)
+    before = connection.access_key_id
+    try:
+        replace_key(db.session(), project.sealing_key(keyring()), connection, form.pair, report, now(), me().name)
+    except Refused as refused:
+        db.session.rollback()
+        _blame(form, refused.field, str(refused))
+        return _key(project, connection, form, 422)
+    audit(
+        Action.CONNECTION_CHANGE, connection.name, project_id=project.id, key=f"{before} to {connection.access_key_id}"
+    )
+    db.session.commit()
+    return done(_page_of(project, connection), toast="Key replaced")
+
+
+def _create(project: Project, form: NewConnection, report: Report) -> Connection:
+    try:
+        made = create_connection(
+            db.session(),
+            project.sealing_key(keyring()),
+            project_id=project.id,
+            name=form.connection_name.data or "",
+            manager=form.pair,
+            region=form.manager_region.data,
+            report=report,
+            now=now(),
+            by=me().name,
+        )
+    except Refused:
+        db.session.rollback()
+        raise
+    audit(Action.CONNECTION_CREATE, made.name, project_id=project.id, key=made.access_key_id, region=made.region)
+    db.session.commit()
+    return made
+
+
+def _blame(form: Form, field: str, problem: str) -> None:
+    form[field].errors = [*form[field].errors, problem]
+
+
+def _page_of(project: Project, connection: Connection) -> str:
+    return f"/projects/{project.name}/connections/{connection.name}"
+
+
+def _new(project: Project, form: NewConnection, status: int = 200, report: Report | None = None) -> Response:
+    return _form("new", project, form, status, report=report)
+
+
+def _edit(project: Project, connection: Connection, form: EditConnection, status: int = 200) -> Response:
+    return _form("edit", project, form, status, connection=connection)
+
+
+def _key(project: Project, connection: Connection, form: ReplaceKey, status: int = 200) -> Response:
+    return _form("key", project, form, status, connection=connection)
+
+
+def _form(name: str, project: Project, form: Form, status: int, **values: Any) -> Response:
+    """The page of a form, or the form alone; what is secret comes back empty, and says so after an error."""
+    if status != HTTPStatus.OK and isinstance(form, NewConnection | ReplaceKey):
+        form.ask_again()
+    templates = (f"connection_form/{name}.html", f"connection_form/_{name}.html")
+    return page_or_partial(*templates, status, project=project, form=form, regions=REGIONS, **values)
