@@ -13,7 +13,7 @@ from config import Config
 from models import Base
 from models.engine import READ_ONLY, prepare
 
-_READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class RequestSession(FlaskSession):
@@ -27,7 +27,7 @@ class RequestSession(FlaskSession):
     def get_bind(self, *args: Any, **kwargs: Any) -> Any:
         """The engine, marked as reading where the request's method says so."""
         bind = super().get_bind(*args, **kwargs)
-        reads = has_request_context() and request.method in _READING_METHODS and not self.writes
+        reads = has_request_context() and request.method in READING_METHODS and not self.writes
         return _reading(bind) if reads and isinstance(bind, Engine) else bind
 
 

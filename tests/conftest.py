@@ -51,7 +51,7 @@ class Client(FlaskClient):
             headers["HX-Request"] = "true"
         if csrf and kwargs.get("method") == "POST":
             headers["X-CSRFToken"] = self._csrf_token()
-        response = super().open(*args, headers=headers, **kwargs)
+        response = super().open(*args, headers=headers, buffered=True, **kwargs)
         self.test_session.commit()
         return response
 
@@ -101,7 +101,7 @@ def app(_app: Flask, clock: FakeClock):
     """The app over an empty database."""
     yield _app
     with _app.app_context():
-        limits.limiter.limiter.storage.reset()
+        limits.limiter._fallback_limiter.storage.reset()
         with db.engine.begin() as connection:
             for table in reversed(Base.metadata.sorted_tables):
                 connection.execute(table.delete())

@@ -58,7 +58,7 @@ def invite() -> ResponseReturnValue:
         by=me(),
         email=form.email.data or "",
         is_admin=form.is_admin.data,
-        project_ids=tuple(form.projects.data),
+        project_ids=tuple(form.projects.data or ()),
     )
     audit(Action.USER_INVITE, form.email.data or "someone", **_rights(form))
     db.session.commit()
@@ -94,7 +94,7 @@ def save_rights(name: str) -> ResponseReturnValue:
     if not fine:
         return _person_page(user, form), 422
     user.is_admin = form.is_admin.data
-    set_projects(db.session(), user, tuple(form.projects.data))
+    set_projects(db.session(), user, tuple(form.projects.data or ()))
     audit(Action.USER_CHANGE, user.name, **_rights(form))
     db.session.commit()
     return done(url_for(".show_people"), toast="Saved")
@@ -148,7 +148,7 @@ def _offer(form: Rights) -> Rights:
 
 def _rights(form: Rights) -> dict[str, Any]:
     names = dict(form.projects.choices)
-    return {"administrator": form.is_admin.data, "projects": sorted(names[id_] for id_ in form.projects.data)}
+    return {"administrator": form.is_admin.data, "projects": sorted(names[id_] for id_ in form.projects.data or ())}
 
 
 def _person_page(user: User, form: Rights) -> str:

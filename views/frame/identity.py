@@ -11,7 +11,7 @@ from flask_login import LoginManager, current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from database import db
+from database import READING_METHODS, db
 from models.audit import Action, record
 from models.user import SESSION_LIMIT, SESSION_TOUCH, User, UserSession, find_session, start_session, touch_session
 from views.frame.security import cookie_name, uses_https
@@ -89,12 +89,19 @@ def _load(_request: Any) -> User | None:
     if found is None:
         return None
     if now() - found.seen_at >= SESSION_TOUCH:
-        # A session of its own: the request's may only read.
-        with Session(db.engine) as writer:
-            touch_session(writer, found.id, now())
-            writer.commit()
+        _touch(found)
     g.user_session = found
     return found.user
+
+
+def _touch(found: UserSession) -> None:
+    if request.method not in READING_METHODS:
+        # The request's transaction may hold SQLite's only write lock: another one would wait for it in vain.
+        found.seen_at = now()
+        return
+    with Session(db.engine) as writer:
+        touch_session(writer, found.id, now())
+        writer.commit()
 
 
 def _want_sign_in() -> ResponseReturnValue | None:
