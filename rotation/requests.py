@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -85,6 +85,17 @@ def request_rotation(  # noqa: PLR0913 - all by name
 def open_rotation(session: Session, strategy_id: int) -> Rotation | None:
     """The strategy's rotation that hasn't ended, if there is one."""
     return session.scalar(select(Rotation).where(Rotation.strategy_id == strategy_id, Rotation.ended_at.is_(None)))
+
+
+def try_now(session: Session, rotation: Rotation, now: datetime) -> None:
+    """Let a rotation that waits for AWS be tried again at once, without committing. Any other goes on as it is."""
+    session.execute(
+        update(Rotation)
+        .where(
+            Rotation.id == rotation.id, Rotation.ended_at.is_(None), Rotation.wait_until > now, Rotation.wait_code != "",
+        )
+        .values(wait_until=now)
+    )  # fmt: skip
 
 
 def old_key_of(session: Session, strategy_id: int) -> AccessKey | None:

@@ -57,11 +57,11 @@ def end_now(session: Session, key: AccessKey, by: str, now: datetime) -> bool:
 
 
 def ask_now(session: Session, key: AccessKey, now: datetime) -> None:
-    """Have AWS asked for the key's last use at once, without committing."""
+    """Have AWS asked for the key's last use at once, without committing. What kept it from ending is forgotten."""
     session.execute(
         update(AccessKey)
         .where(AccessKey.id == key.id, AccessKey.state == KeyState.RETIRING.value)
-        .values(look_at=now)
+        .values(look_at=now, error_code="", error_facts={})
         .execution_options(synchronize_session=False)
     )
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from flask import Flask
 
-from views import account, door, people, reauth
+from views import account, door, old_keys, people, reauth, rotations, strategies
 
 BLUEPRINTS = (
     door.bp,
     account.bp,
     people.bp,
+    strategies.bp,
+    old_keys.bp,
+    rotations.bp,
 )
 
 

@@ -1,4 +1,4 @@
-"""What pages show of strategies, rotations and keys: rows turned into words and pictures, apart from any request.
+"""What pages show of strategies, rotations and keys: rows turned into words and pictures.
 
 facts.py: what the database says of many strategies, in a fixed number of statements.
 strategy.py: the state of a strategy, the one place that decides its word, colour and second line.
@@ -6,4 +6,6 @@ rotation.py: the state of a rotation, and its steps.
 failure.py: a failure in the reader's words, and the way to its remedy.
 spans.py: an access key's life as stretches of time, drawn by mini.py (tiny, in a row of the list)
 and by timeline.py with axis.py and lane_words.py (big, on the strategy's page).
+listing.py, page.py, rotation_page.py: the list, the page of a strategy, the page of a rotation.
+values.py alone knows the request: it gives templates what they are rendered with.
 """

@@ -51,6 +51,11 @@ class Scene:
         """The moment at the left edge."""
         return self.now - self.shown.length * NOW_AT
 
+    @property
+    def is_short(self) -> bool:
+        """Whether times of day alone tell its moments apart."""
+        return self.shown.length <= timedelta(days=1)
+
     def x(self, moment: datetime) -> float:
         """Where the moment stands, in percent of the width; outside 0 to 100 when the range doesn't hold it."""
         return round(100 * ((moment - self.start) / self.shown.length), 2)

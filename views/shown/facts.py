@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from models import AccessKey, Connection, Environment, KeyState, Rotation, RotationStrategy, Secret
@@ -54,30 +53,9 @@ _OF_KEY = (
 )
 
 
-@dataclass(frozen=True)
-class Search:
-    """What the list is asked for; empty fields ask for all."""
-
-    text: str = ""
-    environment: str = ""
-
-    def narrow(self, statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-        """The statement, for strategies that fit only."""
-        if self.text:
-            wanted = or_(
-                RotationStrategy.user_name.icontains(self.text, autoescape=True),
-                Secret.path.icontains(self.text, autoescape=True),
-            )
-            statement = statement.where(wanted)
-        return statement.where(Environment.name == self.environment) if self.environment else statement
-
-
-EVERYTHING = Search()
-
-
-def overview(session: Session, project_id: str, search: Search = EVERYTHING) -> list[Facts]:
-    """The facts of all strategies of the project that the search finds: parts of rows, for states, counts and order."""
-    strategies = search.narrow(
+def overview(session: Session, project_id: str) -> list[Facts]:
+    """The facts of all strategies of the project: parts of rows, for states, counts, order and search."""
+    strategies = (
         select(*_OF_STRATEGY)
         .join(Connection, Connection.id == RotationStrategy.connection_id)
         .outerjoin(Secret, Secret.id == RotationStrategy.access_key_secret_id)

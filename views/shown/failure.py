@@ -11,8 +11,9 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from models import Rotation
+from models import Rotation, RotationStrategy
 from rotation.errors import FAILURES, Told
+from views.shown.state import NOTHING, Line
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)")
 _CODE = re.compile(
@@ -64,16 +65,25 @@ class Trouble:
 
     code: str
     told: Told
-    by_itself: str
     way: Way | None
+    by_itself: Line = NOTHING
+    """What happens without a person, and when."""
 
 
-def tell(code: str, facts: Mapping[str, str], zone: tzinfo) -> Trouble:
+def tell(code: str, facts: Mapping[str, str], zone: tzinfo, by_itself: Line = NOTHING) -> Trouble:
     """The failure with the facts of its case, moments in the reader's zone."""
-    failure = FAILURES[code]
-    told = failure.tell(facts)
+    told = FAILURES[code].tell(facts)
     local = Told(**{field.name: _local(getattr(told, field.name), zone) for field in fields(Told)})
-    return Trouble(code, local, failure.by_itself, WAYS.get(code))
+    return Trouble(code, local, WAYS.get(code), by_itself)
+
+
+def after_rotation(strategy: RotationStrategy) -> Line:
+    """What happens by itself after the strategy's newest rotation has failed."""
+    if strategy.paused_at is not None or (strategy.due_at is None and strategy.retry_at is None):
+        return Line("Rests until somebody rotates.")
+    if strategy.retry_at is not None:
+        return Line("Tries again", strategy.retry_at, ".")
+    return Line("Rests until it is mended and rotated, or until its next time,", strategy.due_at, ".")
 
 
 def reads(rotation: Rotation, current: Any | None) -> Reads | None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from models import AccessKey, KeyState
-from views.frame.times import span
+from views.frame.times import DAY_S, span
 from views.shown.axis import Scene
 from views.shown.spans import read_from
-
-_ONE_DAY_SHOWN = timedelta(days=1)
 
 
 def caption(key: AccessKey, scene: Scene) -> str:
@@ -17,7 +15,8 @@ def caption(key: AccessKey, scene: Scene) -> str:
     now = scene.now
     state = KeyState(key.state)
     if state is KeyState.ACTIVE:
-        return "Current, taken over" if key.taken_over else f"Current, {_age(key.created_at or key.intent_at, now)} old"
+        age_s = (now - (key.created_at or key.intent_at)).total_seconds()
+        return "Current, taken over" if key.taken_over else f"Current, {key_age(max(age_s, 0))} old"
     if state is KeyState.DELETED:
         at = key.deleted_at or now
         return f"{'Deleted' if read_from(key) else 'Never read, deleted'} {_day(at, now, scene.zone)}"
@@ -61,6 +60,11 @@ def _events(key: AccessKey) -> list[tuple[str, datetime | None]]:
     ]
 
 
+def key_age(age_s: float) -> str:
+    """A key's age, in days from one day on, for that is what people compare: `131 d`, `9 h`."""
+    return f"{int(age_s // DAY_S):,} d" if age_s >= DAY_S else span(age_s)
+
+
 def label(key: AccessKey, scene: Scene) -> tuple[str, bool]:
     """The lane's label in the picture, and whether it warns."""
     state = KeyState(key.state)
@@ -94,13 +98,13 @@ def _old_label(key: AccessKey, now: datetime) -> tuple[str, bool]:
 def _at(moment: datetime, scene: Scene) -> str:
     """To the second, with its day where the picture spans several."""
     local = moment.astimezone(scene.zone)
-    return f"{local:%H:%M:%S}" if scene.shown.length <= _ONE_DAY_SHOWN else f"{local.day} {local:%b, %H:%M:%S}"
+    return f"{local:%H:%M:%S}" if scene.is_short else f"{local.day} {local:%b, %H:%M:%S}"
 
 
 def _about(moment: datetime, scene: Scene) -> str:
     """The day, or the time of day where the picture spans little more than one."""
     local = moment.astimezone(scene.zone)
-    return f"{local:%H:%M:%S}" if scene.shown.length <= _ONE_DAY_SHOWN else f"{local.day} {local:%b}"
+    return f"{local:%H:%M:%S}" if scene.is_short else f"{local.day} {local:%b}"
 
 
 def _where(key: AccessKey) -> str:

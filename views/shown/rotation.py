@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from models import Rotation, RotationStep, StepName
@@ -19,8 +19,6 @@ _WAITS_FOR = {
     "throttled": "AWS throttles",
     "aws_unreachable": "AWS doesn't answer",
 }
-_LATE = timedelta(seconds=10)
-"""How long a rotation may be queued before its page asks whether anybody works."""
 
 
 def is_waiting(rotation: Any, now: datetime) -> bool:
@@ -48,11 +46,11 @@ def state_of(rotation: Rotation, verify_rounds: int, now: datetime) -> State:
     return _SUCCEEDED if rotation.state == RotationState.SUCCEEDED.value else look.failed()
 
 
-def is_late(rotation: Rotation, now: datetime) -> bool:
-    """Whether it is still queued so long after it could start that perhaps nobody works."""
-    since = max(filter(None, (rotation.requested_at, rotation.wait_until)))
-    idle = rotation.lease_until is None or rotation.lease_until <= now
-    return rotation.is_open and idle and not is_waiting(rotation, now) and now - since > _LATE
+def is_idle(rotation: Any, now: datetime) -> bool:
+    """Whether a worker could take the rotation now, and none has: for a moment, or because nobody works."""
+    held = rotation.lease_until is not None and rotation.lease_until > now
+    pausing = rotation.wait_until is not None and rotation.wait_until > now
+    return rotation.ended_at is None and not held and not pausing
 
 
 @dataclass(frozen=True)
@@ -131,8 +129,8 @@ def _waiting_text(rotation: Rotation) -> str:
     return "AWS refused for now and made no key, so asking again is safe. No worker is held meanwhile."
 
 
-def seen(rotation: Rotation, *, late: bool) -> str:
+def seen(rotation: Rotation, *, stands_still: bool) -> str:
     """A mark of all that a page shows of the rotation: a page that sends it back hears of changes only."""
     steps = sum(1 + len(step.calls) + (step.ended_at is not None) for step in rotation.steps)
     wait = 0 if rotation.wait_until is None or not rotation.wait_code else int(rotation.wait_until.timestamp())
-    return f"{rotation.state}-{steps}-{rotation.tries}-{wait}-{int(late)}"
+    return f"{rotation.state}-{steps}-{rotation.tries}-{wait}-{int(stands_still)}"

@@ -23,8 +23,10 @@ _ROOM_FOR_NOW = 14.0
 """Percent left of now that its own label takes on a narrow screen."""
 _RIGHT_EDGE = 94.0
 _ROOM_ON_THE_RIGHT = 62.0
+_ROOM_FOR_A_WARNING = 76.0
 _ROOM_ON_THE_LEFT = 30.0
 _ROOM_FOR_BOTH = 40.0
+_ROOM_FOR_A_TURN = 84.0
 _LEAST_WIDTH = 0.3
 _BESIDE_PX = 14
 
@@ -167,7 +169,7 @@ def _texts(key: AccessKey, scene: Scene, edges: Sequence[float]) -> tuple[Text, 
     if not words or not edges:
         return ()
     left, right = min(edges), max(edges)
-    if right <= _ROOM_ON_THE_RIGHT or (warn and right <= scene.x(scene.now)):
+    if right <= (_ROOM_FOR_A_WARNING if warn else _ROOM_ON_THE_RIGHT):
         text = Text(right, _BESIDE_PX, "start", above=False, words=words, warn=warn)
     elif left >= _ROOM_ON_THE_LEFT:
         text = Text(left, -_BESIDE_PX, "end", above=False, words=words, warn=warn)
@@ -181,8 +183,10 @@ def _turn(key: AccessKey, scene: Scene, other: Text) -> Text | None:
     """The label of the planned turn, at the end of the dashed bar, unless it would run into the other one."""
     if scene.next_turn is None or scene.next_turn <= scene.now or key.state != KeyState.ACTIVE.value:
         return None
-    x = scene.x(scene.next_turn)
+    x, local = scene.x(scene.next_turn), scene.next_turn.astimezone(scene.zone)
+    words = f"next turn {local:%H:%M:%S}" if scene.is_short else f"next turn {local.day} {local:%b, %H:%M}"
+    if x <= _ROOM_FOR_A_TURN:
+        return Text(x, _BESIDE_PX, "start", above=False, words=words, warn=False)
     if x > FULL or (other.above and x - other.x < _ROOM_FOR_BOTH):
         return None
-    local = scene.next_turn.astimezone(scene.zone)
-    return Text(x, 0, "end", above=True, words=f"next turn {local.day} {local:%b, %H:%M}", warn=False)
+    return Text(x, 0, "end", above=True, words=words, warn=False)

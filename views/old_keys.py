@@ -1,0 +1,149 @@
+"""The replaced key that AWS still takes: who uses it, and how long it lives."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from database import db
+from forms.old_keys import KeepLonger
+from models import AccessKey, Project, RotationStrategy
+from rotation import retirement
+from views.fetch import get_project
+from views.fetch_rotation import get_old_key, get_strategy
+from views.frame.identity import me
+from views.frame.services import now, services
+from views.frame.times import reader_zone
+from views.htmx import dialog, done, live, out_of_band, wants_partial
+from views.reauth import ask_password
+from views.shown.values import page_values
+
+bp = Blueprint("old_keys", __name__, url_prefix="/projects/<project_name>/strategies/<int:strategy_id>/old-key")
+
+_ASKING_AT_MOST_MS = 60_000
+_LONGER = timedelta(days=1)
+
+
+@bp.get("")
+def show(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """Show the old key, asked for again and again while AWS is asked or deletes it."""
+    project = get_project(project_name)
+    strategy = get_strategy(project, strategy_id)
+    if not wants_partial():
+        return redirect(_page_url(project, strategy))
+    values = page_values(project, strategy)
+    old = values["page"].facts.old
+    if old is None or old.id != request.args.get("key"):
+        return _all_of_it(project, strategy) + live("The old key is deleted at AWS.")
+    since = request.args.get("since", type=int)
+    waiting = old.ended_by and not old.error_code if since is None else not _answered(old, since)
+    return ("", 204) if waiting else render_template("old_keys/_old_key.html", **values)
+
+
+@bp.post("/check")
+def check(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """Have AWS asked now, by a worker, whether the key is still used; what is due then happens at once."""
+    project = get_project(project_name)
+    strategy = get_strategy(project, strategy_id)
+    key, asked = get_old_key(strategy), now()
+    retirement.ask_now(db.session(), key, asked)
+    db.session.commit()
+    services().courier.key(key.id, key.looks)
+    if not wants_partial():
+        return redirect(_page_url(project, strategy), 303)
+    values = page_values(project, strategy, asking=_milliseconds(asked))
+    return render_template("old_keys/_old_key.html", **values)
+
+
+@bp.get("/keep")
+def choose_keep(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """Ask until when the key is to be kept."""
+    project = get_project(project_name)
+    strategy = get_strategy(project, strategy_id)
+    key = get_old_key(strategy)
+    until = max(key.retire_at or now(), now()) + _LONGER
+    form = KeepLonger(formdata=None, until=until.astimezone(reader_zone()).replace(second=0, microsecond=0))
+    return _keep_dialog(project, strategy, key, form)
+
+
+@bp.post("/keep")
+def keep(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """Keep the key longer."""
+    project = get_project(project_name)
+    strategy = get_strategy(project, strategy_id)
+    key, form = _key_of_form(strategy), KeepLonger()
+    form.zone, form.now = reader_zone(), now()
+    if not form.validate():
+        return _keep_dialog(project, strategy, key, form, 422)
+    if not retirement.keep_longer(db.session(), key, form.moment, me().name, now()):
+        abort(404)
+    db.session.commit()
+    services().courier.key(key.id, key.looks)
+    return done(_page_url(project, strategy), _all_of_it(project, strategy))
+
+
+@bp.get("/end")
+def confirm_end(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """Ask once more before the key is deleted."""
+    project = get_project(project_name)
+    strategy = get_strategy(project, strategy_id)
+    return _end_dialog(project, strategy, get_old_key(strategy))
+
+
+@bp.post("/end")
+def end(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """Have the key deleted now, used or not."""
+    project = get_project(project_name)
+    strategy = get_strategy(project, strategy_id)
+    key = _key_of_form(strategy)
+    if request.form.get("sure") != "yes":
+        return _end_dialog(project, strategy, key, 422, problem="Tick this: it can't be undone.")
+    if (question := ask_password()) is not None:
+        return question
+    retirement.end_now(db.session(), key, me().name, now())
+    db.session.commit()
+    services().courier.key(key.id, key.looks)
+    return done(_page_url(project, strategy), _all_of_it(project, strategy))
+
+
+def _key_of_form(strategy: RotationStrategy) -> AccessKey:
+    """The old key, if it is still the one that the dialog was about; else 404."""
+    key = get_old_key(strategy)
+    return key if key.id == request.form.get("key") else abort(404)
+
+
+def _answered(key: AccessKey, since_ms: int) -> bool:
+    """Whether AWS was asked since then, an error met, or so much time passed that waiting is no use."""
+    asked = key.asked_at is not None and _milliseconds(key.asked_at) >= since_ms
+    return asked or bool(key.error_code) or _milliseconds(now()) - since_ms > _ASKING_AT_MOST_MS
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _all_of_it(project: Project, strategy: RotationStrategy) -> str:
+    """The parts of the strategy's page that tell of the old key, out of band."""
+    values = page_values(project, strategy)
+    parts = ("strategies/_head.html", "strategies/_timeline.html", "old_keys/_old_key.html", "strategies/_plan.html")
+    return "".join(out_of_band(render_template(part, **values)) for part in parts)
+
+
+def _keep_dialog(
+    project: Project, strategy: RotationStrategy, key: AccessKey, form: KeepLonger, status: int = 200
+) -> ResponseReturnValue:
+    back = _page_url(project, strategy)
+    return dialog("old_keys/_keep.html", status, project=project, strategy=strategy, old=key, form=form, back=back)
+
+
+def _end_dialog(
+    project: Project, strategy: RotationStrategy, key: AccessKey, status: int = 200, problem: str = ""
+) -> ResponseReturnValue:
+    back = _page_url(project, strategy)
+    return dialog("old_keys/_end.html", status, project=project, strategy=strategy, old=key, problem=problem, back=back)
+
+
+def _page_url(project: Project, strategy: RotationStrategy) -> str:
+    return url_for("strategies.show", project_name=project.name, strategy_id=strategy.id, _anchor="old-key")

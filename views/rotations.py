@@ -1,0 +1,98 @@
+"""Rotations: the page of one, its live progress, and those of a strategy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from database import db
+from models import Project, Rotation
+from rotation.requests import try_now as try_at_once
+from views.fetch import get_project
+from views.fetch_rotation import get_rotation, get_strategy
+from views.frame.services import now, services
+from views.htmx import done, live, out_of_band, wants_partial
+from views.shown.page import past_rotations
+from views.shown.values import PAGE_SIZE, page_values, progress_values
+
+bp = Blueprint("rotations", __name__, url_prefix="/projects/<project_name>")
+
+
+@bp.get("/rotations/<int:rotation_id>")
+def show(project_name: str, rotation_id: int) -> ResponseReturnValue:
+    """Show one rotation."""
+    project = get_project(project_name)
+    return _page(project, get_rotation(project, rotation_id))
+
+
+@bp.get("/rotations/<int:rotation_id>/progress")
+def progress(project_name: str, rotation_id: int) -> ResponseReturnValue:
+    """What is new of a rotation since `seen`; 204 when there is nothing."""
+    project = get_project(project_name)
+    rotation = get_rotation(project, rotation_id)
+    if not wants_partial():
+        return _page(project, rotation)
+    values = progress_values(project, rotation, on_strategy=request.args.get("on") == "strategy")
+    if rotation.is_open and request.args.get("seen") == values["shown"].mark:
+        return "", 204
+    return _progress(values)
+
+
+@bp.post("/rotations/<int:rotation_id>/now")
+def try_now(project_name: str, rotation_id: int) -> ResponseReturnValue:
+    """Try again at once what waits for AWS."""
+    project = get_project(project_name)
+    rotation = get_rotation(project, rotation_id)
+    try_at_once(db.session(), rotation, now())
+    db.session.commit()
+    services().courier.rotation(rotation.id, rotation.claims)
+    to = url_for(".show", project_name=project.name, rotation_id=rotation.id)
+    on_strategy = request.args.get("on") == "strategy"
+    return done(to, _progress(progress_values(project, rotation, on_strategy=on_strategy)), close_dialog=False)
+
+
+@bp.get("/strategies/<int:strategy_id>/rotations")
+def list_rotations(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """List a strategy's rotations, the newest first."""
+    project = get_project(project_name)
+    strategy = get_strategy(project, strategy_id)
+    before = request.args.get("before", type=int)
+    found = past_rotations(db.session(), strategy, now(), PAGE_SIZE + 1, before)
+    shown = found[:PAGE_SIZE]
+    older = shown[-1].rotation.id if len(found) > PAGE_SIZE else None
+    return render_template(
+        "rotations/list.html", project=project, strategy=strategy, rotations=shown, older=older, newest=before is None
+    )
+
+
+@bp.get("/strategies/<int:strategy_id>/newest")
+def newest(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """The progress of a rotation that somebody else or the schedule has started; 204 when there is none."""
+    project = get_project(project_name)
+    strategy = get_strategy(project, strategy_id)
+    (found,) = past_rotations(db.session(), strategy, now(), 1) or (None,)
+    if found is None or found.rotation.id <= request.args.get("after", 0, type=int):
+        return "", 204
+    values = page_values(project, strategy) | progress_values(project, found.rotation, on_strategy=True)
+    html = render_template("strategies/_watching.html", **values)
+    return html + out_of_band(render_template("strategies/_head.html", **values))
+
+
+def _page(project: Project, rotation: Rotation) -> ResponseReturnValue:
+    return render_template("rotations/detail.html", **progress_values(project, rotation, on_strategy=False))
+
+
+def _progress(values: dict[str, Any]) -> str:
+    """The steps, and out of band what else on the page has changed with them."""
+    shown, project = values["shown"], values["project"]
+    if values["on_strategy"]:
+        values = page_values(project, shown.strategy) | values
+        parts = ["strategies/_head.html", "strategies/_timeline.html"]
+        if not shown.rotation.is_open:
+            parts += ["old_keys/_old_key.html", "strategies/_recent.html", "strategies/_plan.html"]
+    else:
+        parts = ["rotations/_state.html", "rotations/_actions.html", "rotations/_reads.html", "rotations/_old_key.html"]
+    changed = [out_of_band(render_template(part, **values)) for part in parts]
+    return "".join([render_template("rotations/_progress.html", **values), *changed, live(shown.live)])

@@ -1,0 +1,147 @@
+"""The list of strategies: who stands where, in which order, and what each row says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from models import AccessKey, Rotation, RotationStrategy
+from models import State as RotationState
+from views.frame.times import duration
+from views.shown import mini
+from views.shown.failure import Reads, Trouble, after_rotation, reads, tell
+from views.shown.state import NOTHING, Group, Line, State
+from views.shown.strategy import OLD, Facts, has_failed, next_time, on_hold, sort_key, state_of
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A strategy and its state."""
+
+    facts: Facts
+    state: State
+
+
+def standings(overview: Sequence[Facts], now: datetime, late: timedelta) -> list[Standing]:
+    """The strategies in the order of the list: attention first, then what runs, then by next time."""
+    found = [Standing(facts, state_of(facts, now, late)) for facts in overview]
+    return sorted(found, key=lambda one: sort_key(one.facts, one.state))
+
+
+def attention(found: Sequence[Standing]) -> int:
+    """How many need a person's attention."""
+    return sum(one.state.group is Group.ATTENTION for one in found)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What the list is asked for; empty fields ask for all."""
+
+    text: str = ""
+    environment: str = ""
+    group: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Search:
+        """The search that an address asks for."""
+        return cls(query.get("q", "").strip(), query.get("environment", ""), query.get("state", ""))
+
+    def __bool__(self) -> bool:
+        return bool(self.text or self.environment or self.group)
+
+    def finds(self, one: Standing) -> bool:
+        """Whether the strategy fits."""
+        strategy = one.facts.strategy
+        text = self.text.casefold()
+        return (
+            (text in strategy.user_name.casefold() or text in (strategy.path or "").casefold())
+            and self.environment in {"", strategy.environment}
+            and self.group in {"", one.state.group.value}
+        )
+
+
+def seen(found: Sequence[Standing]) -> str:
+    """A mark of what the list shows: a page that sends it back hears of changes only."""
+    told = [
+        (one.facts.strategy.id, one.state.word, one.facts.strategy.due_at, one.facts.newest and one.facts.newest.id)
+        for one in found
+    ]
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a row of the list says."""
+
+    strategy: RotationStrategy
+    state: State
+    newest: Rotation | None
+    current: AccessKey | None
+    old: AccessKey | None
+    mini: mini.Mini
+    key_age_s: float | None
+    next: Line
+    next_more: Line
+    trouble: Trouble | None
+    reads: Reads | None
+
+    @property
+    def key_is_old(self) -> bool:
+        """Whether the current key is older than it should get."""
+        return self.key_age_s is not None and self.key_age_s > OLD.total_seconds()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a rotation runs or waits."""
+        return self.newest is not None and self.newest.is_open
+
+
+def row(facts: Facts, now: datetime, late: timedelta, zone: tzinfo) -> Row:
+    """The row of a strategy from its facts in full."""
+    newest, current, strategy = facts.newest, facts.current, facts.strategy
+    failed_at = newest.ended_at if newest is not None and newest.state == RotationState.FAILED.value else None
+    picture = mini.draw(facts.keys, now, next_turn=strategy.due_at, interval_s=strategy.interval_s, failed_at=failed_at)
+    age_s = None if current is None or current.created_at is None else (now - current.created_at).total_seconds()
+    return Row(
+        strategy, state_of(facts, now, late), newest, current, facts.old, picture, age_s, *_next(facts),
+        trouble_of(facts, zone), None if newest is None else reads(newest, current),
+    )  # fmt: skip
+
+
+def trouble_of(facts: Facts, zone: tzinfo) -> Trouble | None:
+    """What a person must help with, told; None when there is nothing, or when it isn't a failure."""
+    if facts.is_open:
+        return None
+    if has_failed(facts) and facts.newest is not None:
+        return tell(facts.newest.error_code, facts.newest.error_facts, zone, after_rotation(facts.strategy))
+    stuck: Any = facts.stuck
+    if stuck is not None:
+        again = Line("Tries again", stuck.look_at, ".") if stuck.look_at else NOTHING
+        return tell(stuck.error_code, stuck.error_facts, zone, again)
+    lost: Any = facts.lost
+    if lost is not None and lost.look_at is None:
+        at = lost.intent_at.isoformat(timespec="seconds")
+        key = facts.current.access_key_id if facts.current else ""
+        known = {"user": facts.strategy.user_name, "until": at, "said": "The connection broke", "key": key or "the key"}
+        return tell("answer_lost", known, zone)
+    return None
+
+
+def _next(facts: Facts) -> tuple[Line, Line]:
+    """When the strategy rotates next, and a second line."""
+    strategy = facts.strategy
+    often = Line(f"every {duration(strategy.interval_s)}" if strategy.interval_s else "")
+    if strategy.deleting_at is not None:
+        return Line("None"), Line("it is being deleted")
+    if strategy.paused_at is not None:
+        return Line("None while paused"), often
+    if on_hold(facts):
+        due = strategy.due_at
+        return Line("On hold"), Line("until it's mended") if due is None else Line("until it's mended, or", due)
+    if strategy.interval_s is None:
+        return Line("By button only"), NOTHING
+    moment = next_time(facts)
+    return Line("", moment), Line("tries again") if moment == strategy.retry_at else often

@@ -1,0 +1,112 @@
+"""What the page of one strategy shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import AccessKey, Rotation, RotationStrategy
+from rotation.errors import FAILURES
+from views.shown import timeline
+from views.shown.axis import Range, Scene, offered
+from views.shown.facts import in_full
+from views.shown.failure import Reads, Trouble, reads, tell
+from views.shown.listing import trouble_of
+from views.shown.rotation import state_of as rotation_state
+from views.shown.spans import newest_first
+from views.shown.state import State
+from views.shown.strategy import Facts, next_time, on_hold, state_of
+
+RECENT = 5
+_KEYS_THAT_SET_THE_RANGE = 4
+
+
+@dataclass(frozen=True)
+class PastRotation:
+    """A row of a table of rotations."""
+
+    rotation: Rotation
+    state: State
+    outcome: str
+    key_id: str
+    took_s: float | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """The page of one strategy."""
+
+    strategy: RotationStrategy
+    facts: Facts
+    state: State
+    trouble: Trouble | None
+    reads: Reads | None
+    old_key_trouble: Trouble | None
+    timeline: timeline.Timeline
+    ranges: tuple[Range, ...]
+    next_time: datetime | None
+    on_hold: bool
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no key was made or taken over yet."""
+        return not self.facts.keys
+
+
+def page(
+    session: Session, strategy: RotationStrategy, now: datetime, late: timedelta, zone: tzinfo, wanted: str
+) -> Page:
+    """The page. `wanted`: the key of a range of the picture, or an empty string for the one that suits the strategy."""
+    facts = in_full(session, [strategy.id])[strategy.id]
+    ranges, usual = offered(strategy.interval, _reach(facts.keys, now))
+    shown = next((one for one in ranges if one.key == wanted), usual)
+    scene = Scene(shown, now, zone, strategy.due_at if strategy.paused_at is None else None)
+    old = facts.old
+    return Page(
+        strategy, facts, state_of(facts, now, late), trouble_of(facts, zone),
+        None if facts.newest is None else reads(facts.newest, facts.current),
+        tell(old.error_code, old.error_facts, zone) if old is not None and old.error_code else None,
+        timeline.draw(facts.keys, scene), ranges, next_time(facts), on_hold(facts),
+    )  # fmt: skip
+
+
+def _reach(keys: Sequence[AccessKey], now: datetime) -> timedelta | None:
+    """How far back the newest keys reach."""
+    newest = newest_first(keys)[:_KEYS_THAT_SET_THE_RANGE]
+    return now - newest[-1].intent_at if newest else None
+
+
+def past_rotations(
+    session: Session, strategy: RotationStrategy, now: datetime, count: int, before: int | None = None
+) -> list[PastRotation]:
+    """The strategy's newest `count` rotations, or those older than the one of id `before`, the newest first."""
+    statement = select(Rotation).where(Rotation.strategy_id == strategy.id)
+    if before is not None:
+        statement = statement.where(Rotation.id < before)
+    rotations = session.scalars(statement.order_by(Rotation.id.desc()).limit(count)).all()
+    made = select(AccessKey.id, AccessKey.access_key_id).where(
+        AccessKey.id.in_([rotation.access_key_id for rotation in rotations if rotation.access_key_id])
+    )
+    key_ids = {row.id: row.access_key_id or "" for row in session.execute(made)}
+    return [
+        _past(rotation, strategy.connection.verify_rounds, now, key_ids.get(rotation.access_key_id or "", ""))
+        for rotation in rotations
+    ]
+
+
+def _past(rotation: Rotation, verify_rounds: int, now: datetime, key_id: str) -> PastRotation:
+    state = rotation_state(rotation, verify_rounds, now)
+    outcome = f"Failed: {FAILURES[rotation.error_code].label}" if rotation.error_code else state.word
+    took_s = None
+    if rotation.ended_at is not None:
+        took_s = (rotation.ended_at - (rotation.started_at or rotation.requested_at)).total_seconds()
+    return PastRotation(rotation, state, outcome, key_id, took_s)
+
+
+def count_rotations(session: Session, strategy: RotationStrategy) -> int:
+    """How often the strategy has been rotated, or tried to."""
+    return session.scalar(select(func.count(Rotation.id)).where(Rotation.strategy_id == strategy.id)) or 0

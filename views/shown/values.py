@@ -1,0 +1,107 @@
+"""What the pages of strategies and rotations are rendered with: shared by the views of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from flask import g, render_template
+from sqlalchemy import select
+
+from database import db
+from models import Environment, Project, Rotation, RotationStrategy
+from views.frame.services import config, now
+from views.frame.times import reader_zone
+from views.outage import outage
+from views.shown import facts, listing
+from views.shown.page import RECENT, count_rotations, page, past_rotations
+from views.shown.rotation import is_idle
+from views.shown.rotation_page import rotation_page
+
+PAGE_SIZE = 50
+
+_START_TAKES_S = 10
+
+
+def late() -> timedelta:
+    """How long after its due time a strategy without a rotation counts as overdue: two sweeps and a start."""
+    return timedelta(seconds=2 * config().sweep_period_s + _START_TAKES_S)
+
+
+def standings(project: Project) -> list[listing.Standing]:
+    """The project's strategies and their states, in the order of the list; asked of the database once a request."""
+    known: dict[str, list[listing.Standing]] = g.setdefault("standings", {})
+    if project.id not in known:
+        known[project.id] = listing.standings(facts.overview(db.session(), project.id), now(), late())
+    return known[project.id]
+
+
+def attention_count(project: Project) -> int:
+    """How many of the project's strategies need attention: the number on the tab."""
+    return listing.attention(standings(project))
+
+
+def list_values(
+    project: Project, everything: Sequence[listing.Standing], page: Sequence[listing.Standing]
+) -> dict[str, Any]:
+    """What the list shows of the strategies on this page of it."""
+    ids = [one.facts.strategy.id for one in page]
+    full = facts.in_full(db.session(), ids)
+    rows = [listing.row(full[strategy_id], now(), late(), reader_zone()) for strategy_id in ids if strategy_id in full]
+    environments = select(Environment.name).where(Environment.project_id == project.id).order_by(Environment.position)
+    return {
+        "project": project,
+        "rows": rows,
+        "total": len(everything),
+        "attention": listing.attention(everything),
+        "environments": db.session.scalars(environments).all(),
+        "nobody_works": outage() if any(_stands_still(row) for row in rows) else None,
+        "page_size": PAGE_SIZE,
+    }
+
+
+def render_row(project: Project, strategy: RotationStrategy) -> str:
+    """The strategy's row of the list."""
+    row = listing.row(facts.in_full(db.session(), [strategy.id])[strategy.id], now(), late(), reader_zone())
+    nobody_works = outage() if _stands_still(row) else None
+    return render_template("strategies/_strategy.html", project=project, row=row, nobody_works=nobody_works)
+
+
+def _stands_still(row: listing.Row) -> bool:
+    """Whether something could go on by now, and perhaps nobody works."""
+    return row.state.word == "Overdue" or (row.newest is not None and is_idle(row.newest, now()))
+
+
+def page_values(
+    project: Project, strategy: RotationStrategy, wanted_range: str = "", *, asking: int = 0
+) -> dict[str, Any]:
+    """What the strategy's page shows. `asking`: since when AWS is asked about the old key, in Unix milliseconds."""
+    shown = page(db.session(), strategy, now(), late(), reader_zone(), wanted_range)
+    old = shown.facts.old
+    return {
+        "project": project,
+        "strategy": strategy,
+        "page": shown,
+        "recent": past_rotations(db.session(), strategy, now(), RECENT),
+        "rotations_count": count_rotations(db.session(), strategy),
+        "asking": asking,
+        "nobody_works": outage() if asking or (old is not None and old.ended_by) else None,
+        "moment": now(),
+        "poll_s": config().last_use_poll_s,
+    }
+
+
+def progress_values(project: Project, rotation: Rotation, *, on_strategy: bool) -> dict[str, Any]:
+    """What the steps of a rotation are shown with, on its own page or on the strategy's."""
+    nobody_works = outage() if is_idle(rotation, now()) else None
+    shown = rotation_page(db.session(), rotation, now(), reader_zone(), stands_still=nobody_works is not None)
+    return {
+        "project": project,
+        "strategy": shown.strategy,
+        "shown": shown,
+        "on_strategy": on_strategy,
+        "nobody_works": nobody_works,
+        "zone": str(reader_zone()),
+        "moment": now(),
+    }

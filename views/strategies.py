@@ -1,0 +1,215 @@
+"""Rotation strategies: the list, the page of one, and what can be done with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from database import db
+from models import Action, Project, Rotation, RotationStrategy, Trigger
+from rotation.connections import published_at
+from rotation.deletion import RotationRunsError, delete_strategy
+from rotation.errors import RotationError
+from rotation.requests import OldKey, old_key_of, request_rotation
+from rotation.schedule import reschedule
+from views.fetch import get_project
+from views.fetch_rotation import get_strategy
+from views.frame.identity import audit, me
+from views.frame.services import now, services
+from views.htmx import dialog, done, out_of_band, page_or_partial, wants_partial
+from views.reauth import ask_password
+from views.shown import filters, listing
+from views.shown.values import (
+    PAGE_SIZE,
+    attention_count,
+    list_values,
+    page_values,
+    progress_values,
+    render_row,
+    standings,
+)
+
+bp = Blueprint("strategies", __name__, url_prefix="/projects/<project_name>/strategies")
+bp.add_app_template_global(attention_count)
+filters.register(bp)
+
+
+@bp.get("")
+def list_strategies(project_name: str) -> ResponseReturnValue:
+    """List the strategies."""
+    project = get_project(project_name)
+    everything = standings(project)
+    mark = listing.seen(everything)
+    if request.args.get("seen") == mark:
+        return "", 204
+    search = listing.Search.of(request.args)
+    found = [one for one in everything if search.finds(one)]
+    start = min(max(request.args.get("start", 0, type=int), 0), len(found))
+    return page_or_partial(
+        "strategies/list.html", "strategies/_rows.html", search=search, next_url=_next_url(project, start, len(found)),
+        poll_url=_list_url(project, **request.args | {"seen": mark}), left=max(len(found) - start - PAGE_SIZE, 0),
+        **list_values(project, everything, found[start : start + PAGE_SIZE]),
+    )  # fmt: skip
+
+
+@bp.get("/<int:strategy_id>/row")
+def row(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """One row of the list, asked for again and again while its rotation runs."""
+    project = get_project(project_name)
+    return render_row(project, get_strategy(project, strategy_id))
+
+
+@bp.get("/<int:strategy_id>")
+def show(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """Show one strategy."""
+    project = get_project(project_name)
+    return render_template("strategies/detail.html", **_page(project, get_strategy(project, strategy_id)))
+
+
+@bp.get("/<int:strategy_id>/timeline")
+def show_timeline(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """Show the picture of its keys over another range."""
+    project = get_project(project_name)
+    values = _page(project, get_strategy(project, strategy_id))
+    return page_or_partial("strategies/detail.html", "strategies/_timeline.html", **values)
+
+
+def _page(project: Project, strategy: RotationStrategy) -> dict[str, Any]:
+    """The page's values, with those of the rotation that runs, if one does."""
+    values = page_values(project, strategy, request.args.get("range", ""))
+    newest = values["page"].facts.newest
+    if newest is not None and newest.is_open:
+        values |= progress_values(project, newest, on_strategy=True)
+    return values
+
+
+@bp.post("/<int:strategy_id>/rotate")
+def rotate(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """Rotate: queue one, or show the one that runs. While an old key is still valid, ask what is to become of it."""
+    project = get_project(project_name)
+    strategy = get_strategy(project, strategy_id)
+    choice = request.form.get("old_key", OldKey.ASK.value)
+    if choice not in set(OldKey) or strategy.deleting_at is not None:
+        abort(400)
+    if choice == OldKey.END and (question := ask_password()) is not None:
+        return question
+    try:
+        rotation, _ = request_rotation(
+            db.session(), strategy, by=me().name, trigger=Trigger.BUTTON, now=now(), old_key=OldKey(choice),
+            actor_id=me().id, address=request.remote_addr or "",
+        )  # fmt: skip
+    except RotationError:
+        old = old_key_of(db.session(), strategy.id)
+        return dialog(
+            "strategies/_rotate_choice.html", project=project, strategy=strategy, old=old, back=_back(strategy)
+        )
+    db.session.commit()
+    services().courier.rotation(rotation.id, rotation.claims)
+    return _watch(project, strategy, rotation)
+
+
+def _watch(project: Project, strategy: RotationStrategy, rotation: Rotation) -> ResponseReturnValue:
+    """The rotation where the button was: in the row, on the strategy's page, or on its own."""
+    to = url_for("rotations.show", project_name=project.name, rotation_id=rotation.id)
+    origin = request.form.get("from")
+    in_dialog = "old_key" in request.form
+    if not wants_partial() or origin not in {"list", "detail"}:
+        return done(to)
+    if origin == "list":
+        html = render_row(project, strategy)
+        return done(to, out_of_band(html)) if in_dialog else html
+    if in_dialog:
+        return done(url_for(".show", project_name=project.name, strategy_id=strategy.id))
+    values = page_values(project, strategy) | progress_values(project, rotation, on_strategy=True)
+    head = out_of_band(render_template("strategies/_head.html", **values))
+    return render_template("rotations/_progress.html", **values) + head
+
+
+@bp.post("/<int:strategy_id>/pause")
+def pause(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """Pause the schedule; the button still rotates."""
+    project = get_project(project_name)
+    strategy = get_strategy(project, strategy_id)
+    if strategy.paused_at is None:
+        strategy.paused_at, strategy.paused_by = now(), me().name
+        reschedule(strategy, now(), None)
+        audit(Action.STRATEGY_PAUSE, strategy.user_name, project_id=project.id, strategy_id=strategy.id)
+        db.session.commit()
+    return _changed(project, strategy)
+
+
+@bp.post("/<int:strategy_id>/resume")
+def resume(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """Resume the schedule; a time that has passed meanwhile is made up at once."""
+    project = get_project(project_name)
+    strategy = get_strategy(project, strategy_id)
+    if strategy.paused_at is not None:
+        strategy.paused_at, strategy.paused_by = None, ""
+        reschedule(strategy, now(), published_at(db.session(), strategy.id))
+        audit(Action.STRATEGY_RESUME, strategy.user_name, project_id=project.id, strategy_id=strategy.id)
+        db.session.commit()
+    return _changed(project, strategy)
+
+
+def _changed(project: Project, strategy: RotationStrategy) -> ResponseReturnValue:
+    if request.form.get("from") == "list":
+        return done(_list_url(project), render_row(project, strategy), close_dialog=False)
+    return redirect(url_for(".show", project_name=project.name, strategy_id=strategy.id), 303)
+
+
+@bp.get("/<int:strategy_id>/delete")
+def confirm_delete(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """Ask what is to become of the keys."""
+    project = get_project(project_name)
+    return _delete_dialog(project, get_strategy(project, strategy_id))
+
+
+@bp.post("/<int:strategy_id>/delete")
+def delete(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """Delete the strategy: its keys stay, or those that it made are deleted at AWS first."""
+    project = get_project(project_name)
+    strategy = get_strategy(project, strategy_id)
+    keys, name = request.form.get("keys", "keep"), strategy.user_name
+    if keys not in {"keep", "delete"}:
+        abort(400)
+    if keys == "delete" and request.form.get("confirm", "").strip() != name:
+        return _delete_dialog(project, strategy, 422, keys=keys, problem=f"Type {name} exactly.")
+    if (question := ask_password()) is not None:
+        return question
+    try:
+        doomed = delete_strategy(
+            db.session(), strategy, delete_keys=keys == "delete", by=me().name, now=now(), actor_id=me().id,
+            address=request.remote_addr or "",
+        )  # fmt: skip
+    except RotationRunsError:
+        db.session.rollback()
+        busy = "A worker turns this key at this moment. Delete the strategy when the rotation has ended."
+        return _delete_dialog(project, get_strategy(project, strategy_id), 422, keys=keys, busy=busy)
+    db.session.commit()
+    for key_id in doomed:
+        services().courier.key(key_id)
+    waits = f"The strategy of {name} goes away once AWS has deleted its keys"
+    return done(_list_url(project), toast=waits if doomed else f"The strategy of {name} is deleted")
+
+
+def _delete_dialog(
+    project: Project, strategy: RotationStrategy, status: int = 200, *, keys: str = "keep", problem: str = "",
+    busy: str = "",
+) -> ResponseReturnValue:  # fmt: skip
+    values = page_values(project, strategy) | {"keys": keys, "problem": problem, "busy": busy}
+    return dialog("strategies/_delete.html", status, back=_list_url(project), **values)
+
+
+def _back(strategy: RotationStrategy) -> str:
+    return url_for(".show", project_name=request.view_args["project_name"], strategy_id=strategy.id)  # type: ignore[index]
+
+
+def _next_url(project: Project, start: int, found: int) -> str:
+    start += PAGE_SIZE
+    return _list_url(project, **request.args | {"start": start}) if start < found else ""
+
+
+def _list_url(project: Project, **query: Any) -> str:
+    return url_for(".list_strategies", project_name=project.name, **query)
