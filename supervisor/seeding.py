@@ -7,32 +7,28 @@ import secrets
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from config import Config
-from crypto import Keyring, SealingKey
-from models import Connection, Project, RotationStrategy, Secret, Trigger
-from models.base import new_id
+from crypto import Keyring
+from models import Action, RetireWhen, Trigger
+from models.audit import record
 from models.engine import open_database
 from models.people import create_user
-from models.project import create_project
-from models.secret import create_secret
+from models.project import Project, create_project
 from practice.seed import PracticeAws, PracticeUser
+from rotation.checks import Target, check
+from rotation.providers import provider_for
 from rotation.requests import request_rotation
+from rotation.setup import NewConnection, NewSecret, Plan, Setup, create_strategy
 
 USER = "demo"
 PROJECT = "payments"
-CONNECTION = "practice-manager"
 _TARGETS = (("billing-api", "/apps/"), ("report-mailer", "/apps/"), ("image-resizer", "/apps/media/"))
 """The first one's strategy is made here, the others are left for the person."""
-_PLACE = ("production", "/billing/api")
-_INTERVAL = timedelta(minutes=2)
-_GRACE_S = 30
-_QUIET_S = 15
-_ROUNDS = 3
 _PRACTICE_AWS_WITHIN_S = 60
 
 
@@ -63,62 +59,43 @@ def _practice_aws(ready_file: Path) -> PracticeAws:
 
 
 def _seed(config: Config, aws: PracticeAws, manager: PracticeUser, target: PracticeUser, password: str) -> None:
-    engine, keyring = open_database(config.database), Keyring.load(config.master_key, config.instance / "master.key")
-    now = datetime.now(UTC)
-    with Session(engine) as session, session.begin():
-        create_user(session, USER, password, now, is_admin=True)
+    """Do what a person would: make a project, fill in the strategy's form with its check, press Rotate."""
+    provider = provider_for("aws-iam", manager.key, aws.region, aws.endpoint_url)
+    report = check(provider, Target(target.user_name, existing=target.key.access_key_id))
+    keyring = Keyring.load(config.master_key, config.instance / "master.key")
+    with Session(open_database(config.database)) as session, session.begin():
+        now = datetime.now(UTC)
+        user = create_user(session, USER, password, now, is_admin=True)
+        note = partial(record, session, at=now, actor=USER, actor_id=user.id)
         project = create_project(session, keyring, PROJECT, now)
         session.flush()
-        key = project.sealing_key(keyring)
-        connection = _connection(project, key, aws, manager, now)
-        pair = _placeholders(session, project, key, target, now)
-        strategy = RotationStrategy(
-            project_id=project.id,
-            connection=connection,
-            user_path=target.path,
-            access_key_secret=pair[0],
-            secret_key_secret=pair[1],
-            existing_key_id=target.key.access_key_id,
-            interval_s=int(_INTERVAL.total_seconds()),
-            grace_s=_GRACE_S,
-            quiet_s=_QUIET_S,
-            due_at=now + _INTERVAL,
-            created_at=now,
-            created_by=USER,
+        note(action=Action.PROJECT_CREATE, thing=PROJECT, project_id=project.id)
+        setup = Setup(
+            session,
+            project.sealing_key(keyring),
+            now,
+            USER,
+            lambda action, thing, **facts: note(action=action, thing=thing, **facts),
         )
-        strategy.set_target(target.user_name, aws.account_id)
-        session.add(strategy)
-        session.flush()
-        request_rotation(session, strategy, by=USER, trigger=Trigger.BUTTON, now=now)
+        strategy = create_strategy(setup, _plan(project, aws, manager, target), report)
+        request_rotation(session, strategy, by=USER, actor_id=user.id, trigger=Trigger.BUTTON, now=now)
 
 
-def _connection(
-    project: Project, key: SealingKey, aws: PracticeAws, manager: PracticeUser, now: datetime
-) -> Connection:
-    connection = Connection(
-        id=new_id(),
-        project_id=project.id,
-        name=CONNECTION,
-        access_key_id=manager.key.access_key_id,
-        region=aws.region,
-        account_id=aws.account_id,
-        manager=f"user{manager.path}{manager.user_name}",
-        verify_rounds=_ROUNDS,
-        created_at=now,
-    )
-    connection.set_secret(key, manager.key.secret_access_key)
-    return connection
-
-
-def _placeholders(
-    session: Session, project: Project, key: SealingKey, target: PracticeUser, now: datetime
-) -> tuple[Secret, Secret]:
-    name, path = _PLACE
-    environment = next(environment for environment in project.environments if environment.name == name)
-    place: dict[str, Any] = {"environment": environment, "path": path, "now": now, "author": USER}
-    return (
-        create_secret(session, key, name="AWS_ACCESS_KEY", value=target.key.access_key_id.encode(), **place),
-        create_secret(session, key, name="AWS_SECRET_ACCESS_KEY", value=target.key.secret_access_key.encode(), **place),
+def _plan(project: Project, aws: PracticeAws, manager: PracticeUser, target: PracticeUser) -> Plan:
+    pair = target.key
+    return Plan(
+        connection=NewConnection("practice-manager", manager.key, aws.region, verify_rounds=3),
+        user_name=target.user_name,
+        user_path=target.path,
+        environment=next(each for each in project.environments if each.name == "production"),
+        path="/billing/api",
+        access_key=NewSecret("AWS_ACCESS_KEY", pair.access_key_id),
+        secret_key=NewSecret("AWS_SECRET_ACCESS_KEY", pair.secret_access_key),
+        existing_key_id=pair.access_key_id,
+        interval_s=int(timedelta(minutes=2).total_seconds()),
+        grace_s=30,
+        retire_when=RetireWhen.QUIET,
+        quiet_s=15,
     )
 
 
