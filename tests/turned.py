@@ -1,7 +1,7 @@
-"""Strategies, rotations and access keys for tests, with what they need made around them. Each is flushed, not committed.
+"""Strategies, rotations and access keys for tests, with what they need around them. Each is flushed, not committed.
 
-    strategy = turned.strategy(session, keyring, payments, "billing-api")
-    turned.succeeded(session, strategy, at=START - timedelta(days=8))
+strategy = turned.strategy(session, keyring, payments, "billing-api")
+turned.succeeded(session, strategy, at=START - timedelta(days=8))
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def connection(session: Session, keyring: Keyring, project: Project, name: str =
     return made
 
 
-def strategy(  # noqa: PLR0913 - all by name
+def strategy(
     session: Session, keyring: Keyring, project: Project, user_name: str = "billing-api", *,
     path: str = "", environment: str = "production", days: int | None = 30, due_in: timedelta | None = None,
     **columns: Any,
@@ -88,7 +88,9 @@ def failed(
     )  # fmt: skip
 
 
-def succeeded(session: Session, of: RotationStrategy, *, at: datetime = START, key_id: str = "", **columns: Any) -> Rotation:
+def succeeded(
+    session: Session, of: RotationStrategy, *, at: datetime = START, key_id: str = "", **columns: Any
+) -> Rotation:
     """A rotation that published a key at `at`, all its steps included; the key before it retires since then."""
     started = at - timedelta(seconds=12)
     made = rotation(
@@ -141,7 +143,13 @@ def steps(session: Session, of: Rotation, until: StepName = StepName.PUBLISH, *,
     for name in StepName:
         last = name is until
         calls = [
-            {"at": at.isoformat(timespec="milliseconds"), "action": action, "said": answer, "ok": True, "request_id": ""}
+            {
+                "at": at.isoformat(timespec="milliseconds"),
+                "action": action,
+                "said": answer,
+                "ok": True,
+                "request_id": "",
+            }
             for action, answer in ([said[name]] if name in said else [])
         ]
         step = RotationStep(

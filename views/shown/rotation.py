@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -131,6 +132,6 @@ def _waiting_text(rotation: Rotation) -> str:
 
 def seen(rotation: Rotation, *, stands_still: bool) -> str:
     """A mark of all that a page shows of the rotation: a page that sends it back hears of changes only."""
-    steps = sum(1 + len(step.calls) + (step.ended_at is not None) for step in rotation.steps)
-    wait = 0 if rotation.wait_until is None or not rotation.wait_code else int(rotation.wait_until.timestamp())
-    return f"{rotation.state}-{steps}-{rotation.tries}-{wait}-{int(stands_still)}"
+    steps = [(step.name, step.ended_at, len(step.calls), step.calls[-1:]) for step in rotation.steps]
+    told = (rotation.state, steps, rotation.tries, rotation.wait_code and rotation.wait_until, stands_still)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:12]

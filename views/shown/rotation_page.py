@@ -76,8 +76,8 @@ def rotation_page(
     by_itself = after_rotation(strategy) if rotation.id == newest_id else NOTHING
     return RotationPage(
         rotation, strategy, state_of(rotation, strategy.connection.verify_rounds, now), steps_of(rotation, now),
-        tell(code, rotation.error_facts, zone, by_itself) if code else None, waits, reads(rotation, current), current, made,
-        _replaced(session, made) or _old(keys), seen(rotation, stands_still=stands_still),
+        tell(code, rotation.error_facts, zone, by_itself) if code else None, waits, reads(rotation, current), current,
+        made, _replaced(session, made) or _old(keys), seen(rotation, stands_still=stands_still),
     )  # fmt: skip
 
 
