@@ -19,7 +19,7 @@ LATE = timedelta(minutes=15)
 SKEW = timedelta(minutes=5)
 """How far AWS's clock and ours may be apart."""
 
-PAUSE = timedelta(seconds=30)
+PAUSE = timedelta(minutes=1)
 
 
 def search(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime | None:

@@ -89,7 +89,7 @@ def test_a_key_that_nobody_reads_is_deleted_in_either_case(world):
     world.clock.advance(10 * DAY)
     world.aws.refuse_at("sts", times=500)
     world.run(world.request())
-    assert world.keys(KeyState.CREATED)
+    assert world.access_keys(KeyState.CREATED)
     delete(world, delete_keys=False)
     world.pass_time(600)
     assert is_gone(world)

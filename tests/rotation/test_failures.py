@@ -39,7 +39,7 @@ def test_a_refusal_fails_with_its_code_and_changes_nothing(turned, code, method)
     assert (rotation.state, rotation.error_code) == (State.FAILED, code)
     assert unchanged(turned, pair, versions)
     assert turned.aws.keys_of(USER) == [pair.access_key_id]
-    assert len(turned.keys()) == 1, "no trace of a key that was never made"
+    assert len(turned.access_keys()) == 1, "no trace of a key that was never made"
 
 
 @pytest.mark.parametrize("code", TRANSIENT)
@@ -145,7 +145,7 @@ def test_a_lost_answer_with_the_right_to_list_is_cleared_up(turned, made):
     turned.sweep()
     turned.pass_time(HOUR)
     assert turned.aws.keys_of(USER) == [pair.access_key_id]
-    assert not turned.keys(KeyState.LOST)
+    assert not turned.access_keys(KeyState.LOST)
     assert turned.rotate().state == State.SUCCEEDED
 
 
@@ -166,7 +166,7 @@ def test_a_used_key_that_fits_is_a_question_for_a_person(turned):
     turned.aws.use_key(other)
     turned.pass_time(HOUR)
     assert other in turned.aws.keys_of(USER)
-    (lost,) = turned.keys(KeyState.LOST)
+    (lost,) = turned.access_keys(KeyState.LOST)
     assert lost.error_code == "answer_lost"
     assert other in lost.error_facts["said"]
 
@@ -183,7 +183,7 @@ def test_a_lost_answer_without_the_right_to_list_asks_a_person(turned):
     (lost,) = [key for key in turned.aws.keys_of(USER) if key != pair.access_key_id]
     turned.aws.remove_key(lost)
     assert turned.rotate().state == State.SUCCEEDED
-    assert not turned.keys(KeyState.LOST), "two known keys leave no place for a lost one"
+    assert not turned.access_keys(KeyState.LOST), "two known keys leave no place for a lost one"
 
 
 @pytest.mark.parametrize("permitted", [True, False])
@@ -212,9 +212,8 @@ def test_lost_answer_and_dead_process_then_rotate_again(turned, permitted):
     assert turned.consumer_call_works()
     if permitted:
         turned.pass_time(HOUR)
-        assert (
-            turned.rotate(old_key=OldKey.WAIT if again.state == State.FAILED else OldKey.END).state == State.SUCCEEDED
-        )
+        old_key = OldKey.WAIT if again.state == State.FAILED else OldKey.END
+        assert turned.rotate(old_key=old_key).state == State.SUCCEEDED
     assert turned.consumer_call_works()
 
 

@@ -25,7 +25,7 @@ def lives(world, access_key_id):
 
 
 def row(world, access_key_id):
-    return next(key for key in world.keys() if key.access_key_id == access_key_id)
+    return next(key for key in world.access_keys() if key.access_key_id == access_key_id)
 
 
 def test_an_unused_key_is_deleted_after_grace_and_quiet_time(world, old):
@@ -94,7 +94,7 @@ def test_a_key_that_is_ended_cannot_be_kept(world, old):
 
 
 def test_the_published_key_is_neither_ended_nor_looked_at(world, old):
-    published = world.keys(KeyState.ACTIVE)[0]
+    published = world.access_keys(KeyState.ACTIVE)[0]
     assert not retirement.end_now(world.session, published, "alice", world.clock.now())
     published.look_at = world.clock.now()
     world.session.commit()

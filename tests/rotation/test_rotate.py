@@ -1,6 +1,7 @@
 """A rotation that goes well, and what it keeps and promises on the way."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_verification_takes_rounds_in_a_row_at_least_a_second_apart(world):
     rotation = world.rotate()
     tries = world.aws.calls_of("try_key")
     assert len(tries) == world.strategy().connection.verify_rounds == rotation.good_rounds
-    assert all(later.at - earlier.at >= timedelta(seconds=1) for earlier, later in zip(tries, tries[1:], strict=False))
+    assert all(later.at - earlier.at >= timedelta(seconds=1) for earlier, later in pairwise(tries))
 
 
 def test_a_waiting_rotation_gives_its_worker_back(world):
@@ -132,7 +133,7 @@ def test_the_old_key_goes_on_working_through_its_grace(world):
     assert world.pair() != old
     world.pass_time(23 * HOUR)
     assert world.aws.accepts(old)
-    retiring = world.keys(KeyState.RETIRING)
+    retiring = world.access_keys(KeyState.RETIRING)
     assert [key.access_key_id for key in retiring] == [old.access_key_id]
 
 
@@ -140,7 +141,7 @@ def test_the_key_in_the_placeholder_is_taken_over(world):
     had = world.aws.add_key(USER)
     world.hold_in_secrets(had)
     world.rotate()
-    taken = world.keys(KeyState.RETIRING)
+    taken = world.access_keys(KeyState.RETIRING)
     assert [(key.access_key_id, key.taken_over) for key in taken] == [(had.access_key_id, True)]
 
 
@@ -148,7 +149,7 @@ def test_a_named_key_is_taken_over(world):
     had = world.aws.add_key(USER)
     world.change(existing_key_id=had.access_key_id)
     world.rotate()
-    assert [key.access_key_id for key in world.keys(KeyState.RETIRING)] == [had.access_key_id]
+    assert [key.access_key_id for key in world.access_keys(KeyState.RETIRING)] == [had.access_key_id]
 
 
 def test_a_key_of_another_user_in_the_placeholder_is_left_alone(world):
@@ -157,7 +158,7 @@ def test_a_key_of_another_user_in_the_placeholder_is_left_alone(world):
     world.hold_in_secrets(theirs)
     assert world.rotate().state == State.SUCCEEDED
     world.pass_time(3 * DAY)
-    assert [key.access_key_id for key in world.keys()] == [world.pair().access_key_id]
+    assert [key.access_key_id for key in world.access_keys()] == [world.pair().access_key_id]
     assert world.aws.keys_of("somebody-else") == [theirs.access_key_id]
 
 
@@ -181,7 +182,7 @@ def test_the_button_asks_while_an_old_key_is_valid(world):
 def test_ending_the_old_key_makes_room_at_once(world):
     world.rotate()
     world.rotate()
-    old = world.keys(KeyState.RETIRING)[0].access_key_id
+    old = world.access_keys(KeyState.RETIRING)[0].access_key_id
     rotation = world.rotate(old_key=OldKey.END)
     assert rotation.state == State.SUCCEEDED
     assert old not in world.aws.keys_of(USER)

@@ -92,7 +92,7 @@ def test_the_button_starts_the_interval_anew(world):
 
 def test_a_shorter_interval_moves_the_next_time(world):
     world.rotate()
-    published = world.keys()[-1].published_at
+    published = world.access_keys()[-1].published_at
     world.change(interval_s=30 * DAY)
     strategy = world.strategy()
     reschedule(strategy, world.clock.now(), published)

@@ -36,7 +36,8 @@ class World:
         self.clock = FakeClock()
         self.aws = FakeProvider(self.clock, users=(USER,))
         self.keyring = Keyring(SealingKey(b"k" * 32))
-        self.timing = Timing()
+        # Asked rarely, so that a day goes by in few steps.
+        self.timing = Timing(last_use_poll_s=4 * HOUR)
         self.db = open_database(f"sqlite:///{path}")
         Base.metadata.create_all(self.db)
         self.session = self.new_session()
@@ -190,7 +191,7 @@ class World:
         self.session.commit()
         return found
 
-    def keys(self, *states: KeyState) -> list[AccessKey]:
+    def access_keys(self, *states: KeyState) -> list[AccessKey]:
         query = select(AccessKey).order_by(AccessKey.intent_at).execution_options(populate_existing=True)
         found = [key for key in self.session.scalars(query) if not states or key.state in states]
         self.session.commit()
