@@ -24,11 +24,16 @@ def step(name, *, ended=True, failed=False, calls=(), summary="It went well."):
     )  # fmt: skip
 
 
-CLAIM, ROOM = step(StepName.CLAIM), step(StepName.MAKE_ROOM)
+def claim():
+    return step(StepName.CLAIM)
+
+
+def room():
+    return step(StepName.MAKE_ROOM)
 
 
 def test_shows_all_steps_of_a_rotation_that_runs():
-    shown = steps_of(with_steps(State.CREATING, CLAIM, ROOM, step(StepName.CREATE, ended=False)), NOW)
+    shown = steps_of(with_steps(State.CREATING, claim(), room(), step(StepName.CREATE, ended=False)), NOW)
     assert [one.title for one in shown] == ["Claim", "Make room", "Create", "Verify", "Publish"]
     assert [one.kind for one in shown] == ["ok", "ok", "run", "todo", "todo"]
     assert shown[0].took_s == 1
@@ -37,7 +42,7 @@ def test_shows_all_steps_of_a_rotation_that_runs():
 
 def test_says_which_step_failed_and_which_were_not_reached():
     failed = step(StepName.CREATE, failed=True, summary="Two keys already")
-    shown = steps_of(with_steps(State.FAILED, CLAIM, ROOM, failed), NOW)
+    shown = steps_of(with_steps(State.FAILED, claim(), room(), failed), NOW)
     assert [one.kind for one in shown] == ["ok", "ok", "bad", "todo", "todo"]
     assert [one.text for one in shown[2:]] == ["Two keys already.", "Not reached.", "Not reached."]
 
@@ -47,7 +52,7 @@ def test_says_which_step_failed_and_which_were_not_reached():
 )
 def test_says_that_a_step_waits(code, words):
     waits = with_steps(
-        State.CREATING, CLAIM, step(StepName.MAKE_ROOM, ended=False), wait_code=code, wait_until=NOW + SECOND
+        State.CREATING, claim(), step(StepName.MAKE_ROOM, ended=False), wait_code=code, wait_until=NOW + SECOND
     )
     shown = steps_of(waits, NOW)[1]
     assert shown.kind == "wait"
@@ -83,15 +88,15 @@ def test_a_mark_changes_with_all_that_is_shown():
             (with_steps(State.QUEUED), False),
             (with_steps(State.QUEUED), True),
             (with_steps(State.QUEUED, step(StepName.CLAIM, ended=False)), False),
-            (with_steps(State.QUEUED, CLAIM), False),
+            (with_steps(State.QUEUED, claim()), False),
             (with_steps(State.QUEUED, step(StepName.CLAIM, calls=[{}])), False),
-            (with_steps(State.CREATING, CLAIM), False),
-            (with_steps(State.CREATING, CLAIM, tries=1, wait_code="throttled", wait_until=NOW), False),
-            (with_steps(State.CREATING, CLAIM, tries=1, wait_code="throttled", wait_until=NOW + SECOND), False),
+            (with_steps(State.CREATING, claim()), False),
+            (with_steps(State.CREATING, claim(), tries=1, wait_code="throttled", wait_until=NOW), False),
+            (with_steps(State.CREATING, claim(), tries=1, wait_code="throttled", wait_until=NOW + SECOND), False),
         )
     }
     assert len(marks) == 8
-    assert seen(with_steps(State.QUEUED, CLAIM), stands_still=False) in marks
+    assert seen(with_steps(State.QUEUED, claim()), stands_still=False) in marks
 
 
 def test_says_how_it_ended():
