@@ -20,7 +20,7 @@ from views.htmx import dialog, done, out_of_band
 from views.reauth import password_fresh_required
 from views.shown.facts import in_full
 from views.shown.strategy import state_of
-from views.shown.values import late
+from views.system.state import late
 
 bp = Blueprint("connections", __name__, url_prefix="/projects/<project_name>/connections")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from flask import g, render_template
@@ -13,20 +12,26 @@ from database import db
 from models import Environment, Project, Rotation, RotationStrategy
 from views.frame.services import config, now
 from views.frame.times import reader_zone
-from views.outage import outage
 from views.shown import facts, listing
 from views.shown.page import RECENT, count_rotations, page, past_rotations
 from views.shown.rotation import is_idle
 from views.shown.rotation_page import rotation_page
+from views.system.state import late, system_state
 
 PAGE_SIZE = 50
 
-_START_TAKES_S = 10
+_OUTAGES = {
+    "database": "The database isn't ready",
+    "redis": "The queue can't be reached",
+    "workers": "No worker runs",
+    "sweep": "The scheduler doesn't run",
+}
 
 
-def late() -> timedelta:
-    """How long after its due time a strategy without a rotation counts as overdue: two sweeps and a start."""
-    return timedelta(seconds=2 * config().sweep_period_s + _START_TAKES_S)
+def outage() -> str:
+    """Why nothing that is asked for starts, as a heading; empty when somebody works."""
+    trouble = system_state().trouble
+    return _OUTAGES[trouble] if trouble else ""
 
 
 def standings(project: Project) -> list[listing.Standing]:
@@ -56,7 +61,7 @@ def list_values(
         "total": len(everything),
         "attention": listing.attention(everything),
         "environments": db.session.scalars(environments).all(),
-        "nobody_works": outage() if any(_stands_still(row) for row in rows) else None,
+        "nobody_works": outage() if any(_stands_still(row) for row in rows) else "",
         "page_size": PAGE_SIZE,
     }
 
@@ -64,7 +69,7 @@ def list_values(
 def render_row(project: Project, strategy: RotationStrategy) -> str:
     """The strategy's row of the list."""
     row = listing.row(facts.in_full(db.session(), [strategy.id])[strategy.id], now(), late(), reader_zone())
-    nobody_works = outage() if _stands_still(row) else None
+    nobody_works = outage() if _stands_still(row) else ""
     return render_template("strategies/_strategy.html", project=project, row=row, nobody_works=nobody_works)
 
 
@@ -86,7 +91,7 @@ def page_values(
         "recent": past_rotations(db.session(), strategy, now(), RECENT),
         "rotations_count": count_rotations(db.session(), strategy),
         "asking": asking,
-        "nobody_works": outage() if asking or (old is not None and old.ended_by) else None,
+        "nobody_works": outage() if asking or (old is not None and old.ended_by) else "",
         "moment": now(),
         "poll_s": config().last_use_poll_s,
     }
@@ -94,8 +99,8 @@ def page_values(
 
 def progress_values(project: Project, rotation: Rotation, *, on_strategy: bool) -> dict[str, Any]:
     """What the steps of a rotation are shown with, on its own page or on the strategy's."""
-    nobody_works = outage() if is_idle(rotation, now()) else None
-    shown = rotation_page(db.session(), rotation, now(), reader_zone(), stands_still=nobody_works is not None)
+    nobody_works = outage() if is_idle(rotation, now()) else ""
+    shown = rotation_page(db.session(), rotation, now(), reader_zone(), stands_still=bool(nobody_works))
     return {
         "project": project,
         "strategy": shown.strategy,
