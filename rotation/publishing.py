@@ -26,8 +26,9 @@ def publish(work: Work) -> datetime | None:
     if key is None or key.access_key_id is None or key.state != KeyState.CREATED.value:
         raise RotationError("interrupted", said="The verified key is no longer there")
     step = work.step(StepName.PUBLISH)
-    versions = _write_pair(work, key, now)
+    # It may have been edited since this worker read it: what counts is what it says at the moment of publication.
     session.refresh(strategy, with_for_update=True)
+    versions = _write_pair(work, key, now)
     old = work.published_key()
     if old is not None:
         retire_at = now + timedelta(seconds=strategy.grace_s)

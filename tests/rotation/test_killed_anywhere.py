@@ -88,7 +88,7 @@ def check(world: World, *, listing: bool) -> None:
         assert not unknown or (len(unknown) == 1 and lost), "an unknown key is told as lost"
 
 
-def places(tmp_path, act, *, listing: bool, prepare=lambda world: None) -> list[str]:
+def places(tmp_path, act, *, listing: bool, prepare=lambda _world: None) -> list[str]:
     """Kill at every place of `act` in turn, each in a world of its own; where that was."""
     killed_at = []
     for at in range(1, 500):
