@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, Field, IntegerField, SelectMultipleField, StringField
+from wtforms import BooleanField, Field, IntegerField, SelectChoice, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -59,7 +59,7 @@ class EditConnection(Form):
     )
     verify_services = SelectMultipleField(
         "Services of a round",
-        choices=[(service, service.upper()) for service in SERVICES],
+        choices=[SelectChoice(service, service.upper()) for service in SERVICES],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )

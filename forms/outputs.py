@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wtforms import Field, PasswordField, SelectField, StringField
+from wtforms import Field, PasswordField, SelectChoice, SelectField, StringField
 from wtforms.validators import ValidationError
 
 from forms.base import Form, refuse, stripped
@@ -43,14 +43,14 @@ class OutputFields(Form):
     def offer_places(self, environments: Sequence[Environment]) -> None:
         """Offer these environments."""
         self.environments = environments
-        self.environment.choices = [each.name for each in environments]
+        self.environment.choices = [SelectChoice(each.name) for each in environments]
 
     def offer_secrets(self, secrets: Sequence[Secret]) -> None:
         """Offer these secrets, which are all at the chosen place and free."""
         self.secrets = {secret.id: secret for secret in secrets}
-        offered = [(str(secret.id), secret.name) for secret in secrets]
+        offered = [SelectChoice(str(secret.id), secret.name) for secret in secrets]
         for field in (self.access_key_secret, self.secret_key_secret):
-            field.choices = [*offered, (NEW, "New secret…")]
+            field.choices = [*offered, SelectChoice(NEW, "New secret…")]
 
     @property
     def place(self) -> tuple[Environment | None, str | None]:

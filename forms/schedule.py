@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from wtforms import Field, RadioField, SelectField, StringField
+from wtforms import Field, RadioField, SelectChoice, SelectField, StringField
 
 from forms import lengths
 from forms.base import Form, refuse, stripped
 from models import RetireWhen
 from rotation.schedule import shortest_interval
 
-_UNITS = [(unit, unit) for unit in lengths.UNITS]
+_UNITS = [SelectChoice(unit) for unit in lengths.UNITS]
 
 
 class ScheduleFields(Form):
@@ -17,14 +17,16 @@ class ScheduleFields(Form):
 
     shortest_quiet_s = 0
 
-    repeat = RadioField("Schedule", choices=[("button", "By button"), ("every", "Every")], default="every")
+    repeat = RadioField(
+        "Schedule", choices=[SelectChoice("button", "By button"), SelectChoice("every", "Every")], default="every"
+    )
     interval = StringField("Rotation interval", filters=[stripped], default="30")
     interval_unit = SelectField("Unit of the interval", choices=_UNITS, default="days")
     grace = StringField("Grace period", filters=[stripped], default="24")
     grace_unit = SelectField("Unit of the grace period", choices=_UNITS, default="hours")
     retire_when = RadioField(
         "What ends the old key",
-        choices=[(each.value, each.value) for each in RetireWhen],
+        choices=[SelectChoice(each.value) for each in RetireWhen],
         default=RetireWhen.QUIET.value,
     )
     quiet = StringField("Quiet time", filters=[stripped], default="24")

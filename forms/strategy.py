@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wtforms import BooleanField, Field, HiddenField, RadioField, SelectField, StringField
+from wtforms import BooleanField, Field, HiddenField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import ValidationError
 
 from forms.base import refuse, stripped
@@ -17,7 +17,11 @@ from models.project import name_problem
 from models.strategy import iam_path_problem, user_name_problem
 from rotation.setup import NewConnection, NewSecret, Plan
 
-_MANAGERS = [("new", "New manager key"), ("stored", "Stored connection"), ("practice", "Practice")]
+_MANAGERS = [
+    SelectChoice("new", "New manager key"),
+    SelectChoice("stored", "Stored connection"),
+    SelectChoice("practice", "Practice"),
+]
 
 ORDER = (
     "manager", "manager_access_key", "manager_secret_key", "connection", "manager_region", "iam_username", "iam_path",
@@ -50,10 +54,10 @@ class StrategyForm(ManagerFields, OutputFields, ScheduleFields):
     def offer_managers(self, connections: Sequence[Connection], *, practice: bool) -> None:
         """Offer these stored connections, and the practice manager where there is one."""
         self.connections = connections
-        self.connection.choices = [(each.id, f"{each.name}, {each.region}") for each in connections]
+        self.connection.choices = [SelectChoice(each.id, f"{each.name}, {each.region}") for each in connections]
         left_out = {"practice"} if not practice else set()
         left_out |= set() if connections else {"stored"}
-        self.manager.choices = [choice for choice in _MANAGERS if choice[0] not in left_out]
+        self.manager.choices = [choice for choice in _MANAGERS if choice.value not in left_out]
 
     @property
     def wants_key(self) -> bool:

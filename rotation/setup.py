@@ -72,11 +72,11 @@ class Setup:
 
 
 class TargetTaken(Refused):
-    """Another strategy turns the same user's key."""
+    """Another strategy turns the same user's key; `project_id` says whose."""
 
     def __init__(self, other: RotationStrategy) -> None:
         super().__init__("iam_username", f"Another strategy turns the key of {other.user_name} already.")
-        self.other = other
+        self.project_id = other.project_id
 
 
 def create_strategy(setup: Setup, plan: Plan, report: Report) -> RotationStrategy:

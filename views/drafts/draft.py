@@ -67,7 +67,7 @@ class Draft:
     @property
     def offers_practice(self) -> bool:
         """Whether the practice manager can be chosen."""
-        return "practice" in dict(self.form.manager.choices)
+        return any(choice.value == "practice" for choice in self.form.manager.choices)
 
     @property
     def paths(self) -> list[str]:

@@ -52,10 +52,16 @@ def save(draft: Draft, report: Report) -> RotationStrategy:
             change_strategy(setup, strategy, plan, report)
         db.session.commit()
     except Refused as refused:
-        problem = _refusal(refused)
         db.session.rollback()
-        raise Refused(refused.field, problem) from None
+        raise Refused(_shown(draft.form, refused.field), _refusal(refused)) from None
     return strategy
+
+
+def _shown(form: StrategyForm, field: str) -> str:
+    """The field, or where it isn't shown the one in its place."""
+    if field != "connection" or form.manager.data == "stored":
+        return field
+    return "manager_access_key" if form.wants_key else "manager"
 
 
 def _field_of(form: StrategyForm, asked: str, code: str) -> str:
@@ -66,7 +72,7 @@ def _field_of(form: StrategyForm, asked: str, code: str) -> str:
     if asked != MANAGER:
         return ""
     if not form.wants_key:
-        return "connection" if form.manager.data == "stored" else ""
+        return _shown(form, "connection")
     return next((field for field, of_code in _FIELDS.items() if of_code == code), "")
 
 
@@ -74,7 +80,6 @@ def _refusal(refused: Refused) -> str:
     """The refusal in words, without a hint at what the person may not see."""
     if not isinstance(refused, TargetTaken):
         return str(refused)
-    other = refused.other
-    project = next((each for each in my_projects() if each.id == other.project_id), None)
+    project = next((each for each in my_projects() if each.id == refused.project_id), None)
     where = f"the project {project.name}" if project else "another project, which you may not enter"
     return f"A strategy in {where} turns the key of this user already. Two would delete each other's keys."
