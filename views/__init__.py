@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from flask import Flask
 
-from views import account, door, old_keys, people, reauth, rotations, strategies
+from views import (
+    account,
+    connection_form,
+    connections,
+    door,
+    old_keys,
+    people,
+    reauth,
+    rotations,
+    strategies,
+    strategy_form,
+)
 
 BLUEPRINTS = (
     door.bp,
     account.bp,
     people.bp,
+    connection_form.bp,
+    connections.bp,
+    strategy_form.bp,
     strategies.bp,
     old_keys.bp,
     rotations.bp,
