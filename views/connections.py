@@ -30,7 +30,8 @@ def list_connections(project_name: str) -> ResponseReturnValue:
     """Show the project's connections."""
     project = get_project(project_name)
     used = select(RotationStrategy.connection_id, func.count()).group_by(RotationStrategy.connection_id)
-    counts = dict(db.session.execute(used.where(RotationStrategy.project_id == project.id)).tuples().all())
+    rows = db.session.execute(used.where(RotationStrategy.project_id == project.id)).all()
+    counts = {row[0]: row[1] for row in rows}
     connections = connections_of(db.session(), project.id)
     return render_template("connections/list.html", project=project, connections=connections, counts=counts, now=now())
 
