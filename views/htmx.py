@@ -18,7 +18,7 @@ def answer(body: Any, status: int = 200, **headers: Any) -> Response:
     return response
 
 
-def page_or_partial(page: str, partial: str, status: int = 200, **values: Any) -> Response:
+def page_or_partial(page: str, partial: str, /, status: int = 200, **values: Any) -> Response:
     """The template `page`, or just its `partial` when htmx asks; both get the same values.
 
     Use status 422 for a form that comes back with errors: htmx swaps it like a 200.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from database import db
 from forms.old_keys import KeepLonger
@@ -36,7 +38,8 @@ def show(project_name: str, strategy_id: int) -> ResponseReturnValue:
     values = page_values(project, strategy)
     old = values["page"].facts.old
     if old is None or old.id != request.args.get("key"):
-        return _all_of_it(project, strategy) + live("The old key is deleted at AWS.")
+        card = render_template("old_keys/_old_key.html", **values)
+        return "".join([card, *_around(values), live("The old key is deleted at AWS.")])
     since = request.args.get("since", type=int)
     waiting = old.ended_by and not old.error_code if since is None else not _answered(old, since)
     return ("", 204) if waiting else render_template("old_keys/_old_key.html", **values)
@@ -81,7 +84,7 @@ def keep(project_name: str, strategy_id: int) -> ResponseReturnValue:
         abort(404)
     db.session.commit()
     services().courier.key(key.id, key.looks)
-    return done(_page_url(project, strategy), _all_of_it(project, strategy))
+    return _changed(project, strategy)
 
 
 @bp.get("/end")
@@ -105,7 +108,7 @@ def end(project_name: str, strategy_id: int) -> ResponseReturnValue:
     retirement.end_now(db.session(), key, me().name, now())
     db.session.commit()
     services().courier.key(key.id, key.looks)
-    return done(_page_url(project, strategy), _all_of_it(project, strategy))
+    return _changed(project, strategy)
 
 
 def _key_of_form(strategy: RotationStrategy) -> AccessKey:
@@ -124,11 +127,17 @@ def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _all_of_it(project: Project, strategy: RotationStrategy) -> str:
-    """The parts of the strategy's page that tell of the old key, out of band."""
+def _around(values: dict[str, Any]) -> list[Markup]:
+    """What else on the strategy's page tells of the old key, out of band."""
+    parts = ("strategies/_head.html", "strategies/_trouble.html", "strategies/_timeline.html")
+    return [out_of_band(render_template(part, **values)) for part in parts]
+
+
+def _changed(project: Project, strategy: RotationStrategy) -> ResponseReturnValue:
+    """Back to the old key, from a dialog."""
     values = page_values(project, strategy)
-    parts = ("strategies/_head.html", "strategies/_timeline.html", "old_keys/_old_key.html", "strategies/_plan.html")
-    return "".join(out_of_band(render_template(part, **values)) for part in parts)
+    card = out_of_band(render_template("old_keys/_old_key.html", **values))
+    return done(_page_url(project, strategy), "".join([card, *_around(values)]))
 
 
 def _keep_dialog(

@@ -76,8 +76,9 @@ def newest(project_name: str, strategy_id: int) -> ResponseReturnValue:
     if found is None or found.rotation.id <= request.args.get("after", 0, type=int):
         return "", 204
     values = page_values(project, strategy) | progress_values(project, found.rotation, on_strategy=True)
-    html = render_template("strategies/_watching.html", **values)
-    return html + out_of_band(render_template("strategies/_head.html", **values))
+    parts = ("strategies/_head.html", "strategies/_trouble.html")
+    changed = [out_of_band(render_template(part, **values)) for part in parts]
+    return "".join([render_template("strategies/_watching.html", **values), *changed])
 
 
 def _page(project: Project, rotation: Rotation) -> ResponseReturnValue:
@@ -89,7 +90,7 @@ def _progress(values: dict[str, Any]) -> str:
     shown, project = values["shown"], values["project"]
     if values["on_strategy"]:
         values = page_values(project, shown.strategy) | values
-        parts = ["strategies/_head.html", "strategies/_timeline.html"]
+        parts = ["strategies/_head.html", "strategies/_trouble.html", "strategies/_timeline.html"]
         if not shown.rotation.is_open:
             parts += ["old_keys/_old_key.html", "strategies/_recent.html", "strategies/_plan.html"]
     else:

@@ -123,8 +123,9 @@ def _watch(project: Project, strategy: RotationStrategy, rotation: Rotation) -> 
     if in_dialog:
         return done(url_for(".show", project_name=project.name, strategy_id=strategy.id))
     values = page_values(project, strategy) | progress_values(project, rotation, on_strategy=True)
-    head = out_of_band(render_template("strategies/_head.html", **values))
-    return render_template("rotations/_progress.html", **values) + head
+    parts = ("strategies/_head.html", "strategies/_trouble.html")
+    changed = [out_of_band(render_template(part, **values)) for part in parts]
+    return "".join([render_template("rotations/_progress.html", **values), *changed])
 
 
 @bp.post("/<int:strategy_id>/pause")
