@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from rotation.errors import RotationError
-from rotation.policy import CREATE, DELETE, LAST_USE, LIST
+from rotation.policy import CREATE, DELETE, LAST_USE, LIST, UPDATE
 from rotation.provider import Identity, LastUse, ListedKey, Provider
 
 MOST_TARGETS = 20
@@ -108,6 +108,7 @@ def check(provider: Provider, target: Target) -> Report:
         *_room(target, listed),
         _create(),
         listing_failure or _listing(listed),
+        Finding(UPDATE, Outcome.UNTESTED, f"{UPDATE} can't be tried without changing a key", "Optional."),
     ]
     return Report(identity, tuple(findings))
 

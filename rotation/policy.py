@@ -17,7 +17,7 @@ GAINS = {
     DELETE: "deletes the old key at the end of its grace, and a new one that nothing came of",
     LAST_USE: "tells whether and where the old key is still used, and whose a key is before it is deleted",
     LIST: "shows keys that others made, and finds a key whose answer was lost on the way",
-    UPDATE: "deactivates an old key and watches it before it is deleted",
+    UPDATE: "allows to deactivate an old key before it is deleted; nothing depends on it",
 }
 """Each action with what a rotation does by it."""
 

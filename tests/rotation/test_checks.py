@@ -7,7 +7,7 @@ import json
 import pytest
 
 from rotation.checks import EXISTING, MANAGER, MOST_TARGETS, ROOM, USER, Outcome, Target, check, check_connection
-from rotation.policy import CREATE, DELETE, LAST_USE, LIST
+from rotation.policy import CREATE, DELETE, LAST_USE, LIST, UPDATE
 from tests.fake_clock import FakeClock
 from tests.fake_provider import ACCOUNT, FakeProvider
 
@@ -33,6 +33,7 @@ def test_a_manager_that_may_do_all(aws):
         LAST_USE: Outcome.OK,
         CREATE: Outcome.UNTESTED,
         LIST: Outcome.OK,
+        UPDATE: Outcome.UNTESTED,
     }
     assert not report.failed
     assert report.identity.account_id == ACCOUNT
