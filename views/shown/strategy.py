@@ -50,8 +50,10 @@ class Facts:
     @property
     def stuck(self) -> Any | None:
         """A key whose end a person must help with."""
-        left = (key for key in self.keys if key.state != KeyState.DELETED.value)
-        return next((key for key in left if key.error_code and not FAILURES[key.error_code].transient), None)
+        for key in self.keys:
+            if key.error_code and key.state != KeyState.DELETED and not FAILURES[key.error_code].transient:
+                return key
+        return None
 
     @property
     def verify_rounds(self) -> int:
@@ -64,8 +66,11 @@ class Facts:
         """Whether a rotation runs or waits."""
         return self.newest is not None and self.newest.ended_at is None
 
-    def _first(self, wanted: KeyState) -> Any | None:
-        return next((key for key in self.keys if key.state == wanted.value), None)
+    def _first(self, wanted: str) -> Any | None:
+        for key in self.keys:
+            if key.state == wanted:
+                return key
+        return None
 
 
 def state_of(facts: Facts, now: datetime, late: timedelta) -> State:

@@ -76,10 +76,10 @@ def test_the_strategys_page(app, bob_client, session, billing, path):
 
 
 def test_the_rotations_page(app, bob_client, session, billing):
-    made = turned.succeeded(session, billing, at=START - DAY)
+    page = f"/projects/payments/rotations/{turned.succeeded(session, billing, at=START - DAY).id}"
 
     def count():
-        return len(statements(app, lambda: bob_client.get(f"/projects/payments/rotations/{made.id}")))
+        return len(statements(app, lambda: bob_client.get(page)))
 
     few = count()
     for number in range(20):
