@@ -56,14 +56,14 @@ class Finding:
 class Target:
     """A user that a check asks about.
 
-    `keys` are key IDs known to be the user's and the strategy's. `existing` is one to be taken over, and may turn out
-    to be anybody's; `named`: a person named it, so that it had better be the user's.
+    `keys` are key IDs known to be the user's and the strategy's. Two more are to be taken over, and may turn out to be
+    anybody's: `named` by a person, and `held` by the placeholder secret.
     """
 
     user_name: str
     keys: tuple[str, ...] = ()
-    existing: str = ""
-    named: bool = True
+    named: str = ""
+    held: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,42 +189,48 @@ def _last_use(provider: Provider, target: Target, listed: Sequence[str]) -> Find
 
 
 def _existing(provider: Provider, target: Target, listed: Sequence[str]) -> list[Finding]:
-    key = target.existing
-    if not key or key in target.keys:
-        return []
+    """Whose the keys are that are to be taken over."""
+    asked = [key for key in dict.fromkeys((target.named, target.held)) if key and key not in target.keys]
+    return [_taken_over(provider, target, key, listed) for key in asked]
+
+
+def _taken_over(provider: Provider, target: Target, key: str, listed: Sequence[str]) -> Finding:
     known = LastUse(target.user_name) if key in listed else None
     used, failure = (known, None) if known else _ask(EXISTING, lambda: provider.last_use(key))
     if used is not None and used.user_name == target.user_name:
-        note = "It is taken over as the old key at the first rotation."
-        return [Finding(EXISTING, Outcome.OK, f"{key} belongs to {target.user_name}", note)]
+        note = "It is taken over as an old key at the next rotation."
+        return Finding(EXISTING, Outcome.OK, f"{key} belongs to {target.user_name}", note)
     if failure is not None and failure.code not in {"unknown_key", "not_permitted"}:
-        return [failure]
+        return failure
     said = failure.said if failure else ""
     whose = f"is a key of {used.user_name or 'another user'}" if used else "isn't known as one"
-    if not target.named:
-        note = "So it isn't taken over, and its value is replaced at the first rotation."
+    if key != target.named:
+        note = "So it isn't taken over, and its value is replaced at the next rotation."
         sentence = f"{key}, which the secret holds, {whose}, not of {target.user_name}"
-        return [Finding(EXISTING, Outcome.UNTESTED, sentence, note, said)]
+        return Finding(EXISTING, Outcome.UNTESTED, sentence, note, said)
     if failure is not None and failure.code == "not_permitted":
         note = "AWS doesn't say so to this manager. Keyturn takes over only a key that AWS says is the user's."
-        return [Finding(EXISTING, Outcome.UNTESTED, f"Whose key {key} is can't be told", note, said)]
+        return Finding(EXISTING, Outcome.UNTESTED, f"Whose key {key} is can't be told", note, said)
     note = "Keyturn takes over, and later deletes, only a key of the user. Correct it or leave it empty."
     sentence = f"{key} {whose}, not of {target.user_name}"
-    return [Finding(EXISTING, Outcome.FAILED, sentence, note, said, "existing_key_not_targets")]
+    return Finding(EXISTING, Outcome.FAILED, sentence, note, said, "existing_key_not_targets")
 
 
 def _room(target: Target, listed: Sequence[ListedKey] | None) -> list[Finding]:
     """Two keys leave no room for a third, unless the strategy itself will delete one of them."""
     key_ids = [key.access_key_id for key in listed or ()]
-    if len(key_ids) < _KEYS_PER_USER or set(key_ids) <= set(target.keys):
+    if len(key_ids) < _KEYS_PER_USER or set(key_ids) <= {*target.keys, target.named, target.held}:
         return []
     sentence = f"{target.user_name} already has two access keys, and IAM allows no third"
-    note = f"{' and '.join(key_ids)}. Delete the one that nobody uses, or no rotation can start."
+    note = (
+        f"{' and '.join(key_ids)}. Delete the one that nobody uses, or enter it as Existing access key ID to have it "
+        "taken over and retired. Else no rotation can start."
+    )
     return [Finding(ROOM, Outcome.FAILED, sentence, note, code="two_keys")]
 
 
 def _create() -> Finding:
-    note = "The first rotation tells. If it is refused, nothing has changed, and programs keep the key they have."
+    note = "The next rotation tells. If it is refused, nothing has changed, and programs keep the key they have."
     return Finding(CREATE, Outcome.UNTESTED, f"{CREATE} can't be tried without making a key", note)
 
 

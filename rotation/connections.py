@@ -167,6 +167,12 @@ def known_keys(session: Session, strategy_ids: Sequence[int]) -> Mapping[int, tu
     return found
 
 
+def is_recorded(session: Session, strategy_id: int, access_key_id: str) -> bool:
+    """Whether the strategy made or took over this key, whatever became of it."""
+    mine = select(AccessKey.id).where(AccessKey.strategy_id == strategy_id)
+    return session.scalar(mine.where(AccessKey.access_key_id == access_key_id).limit(1)) is not None
+
+
 def last_created(session: Session, connection_id: str) -> tuple[datetime, int] | None:
     """When AWS last made a key over this connection, and by which rotation: what no check can find out."""
     row = session.execute(

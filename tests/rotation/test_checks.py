@@ -42,7 +42,7 @@ def test_a_manager_that_may_do_all(aws):
 
 def test_nothing_is_changed(aws):
     key = aws.add_key("billing-api").access_key_id
-    check(aws, Target("billing-api", existing=key))
+    check(aws, Target("billing-api", named=key))
     check_connection(aws, [Target("billing-api", keys=(key,)), Target("mail-relay")])
 
     assert not CHANGING & {call.method for call in aws.calls}
@@ -134,37 +134,37 @@ def test_throttled_on_the_way_is_a_finding(aws):
 class TestExistingKey:
     def test_of_the_user(self, aws):
         key = aws.add_key("billing-api").access_key_id
-        assert check(aws, Target("billing-api", existing=key)).find(EXISTING).outcome is Outcome.OK
+        assert check(aws, Target("billing-api", named=key)).find(EXISTING).outcome is Outcome.OK
 
     def test_of_the_user_without_the_list(self, aws):
         aws.deny("list_keys")
         key = aws.add_key("billing-api").access_key_id
-        assert check(aws, Target("billing-api", existing=key)).find(EXISTING).outcome is Outcome.OK
+        assert check(aws, Target("billing-api", named=key)).find(EXISTING).outcome is Outcome.OK
 
     def test_of_another_user(self, aws):
         key = aws.add_key("mail-relay").access_key_id
-        found = check(aws, Target("billing-api", existing=key)).find(EXISTING)
+        found = check(aws, Target("billing-api", named=key)).find(EXISTING)
         assert found.outcome is Outcome.FAILED
         assert found.sentence == f"{key} is a key of mail-relay, not of billing-api"
 
     def test_unknown_to_aws(self, aws):
-        found = check(aws, Target("billing-api", existing="AKIAEXAMPLEGONE00001")).find(EXISTING)
+        found = check(aws, Target("billing-api", named="AKIAEXAMPLEGONE00001")).find(EXISTING)
         assert (found.outcome, found.code) == (Outcome.FAILED, "existing_key_not_targets")
 
     def test_of_another_user_in_the_placeholder_is_just_told(self, aws):
         key = aws.add_key("mail-relay").access_key_id
-        report = check(aws, Target("billing-api", existing=key, named=False))
+        report = check(aws, Target("billing-api", held=key))
         assert report.find(EXISTING).outcome is Outcome.UNTESTED
         assert "isn't taken over" in report.find(EXISTING).note
 
     def test_of_the_strategy_already_is_no_question(self, aws):
         key = aws.add_key("billing-api").access_key_id
-        assert check(aws, Target("billing-api", keys=(key,), existing=key)).find(EXISTING) is None
+        assert check(aws, Target("billing-api", keys=(key,), named=key)).find(EXISTING) is None
 
     def test_that_the_manager_may_not_ask_about(self, aws):
         key = aws.add_key("billing-api").access_key_id
         aws.deny("last_use", "list_keys")
-        report = check(aws, Target("billing-api", existing=key))
+        report = check(aws, Target("billing-api", named=key))
         assert report.find(EXISTING).outcome is Outcome.UNTESTED
         assert not report.failed
 
@@ -172,13 +172,19 @@ class TestExistingKey:
 class TestRoom:
     def test_two_keys_of_others(self, aws):
         keys = [aws.add_key("billing-api").access_key_id for _ in range(2)]
-        found = check(aws, Target("billing-api", existing=keys[0])).find(ROOM)
+        found = check(aws, Target("billing-api", named=keys[0])).find(ROOM)
         assert found.code == "two_keys"
         assert all(key in found.note for key in keys)
 
     def test_two_keys_of_the_strategy(self, aws):
         keys = tuple(aws.add_key("billing-api").access_key_id for _ in range(2))
         assert check(aws, Target("billing-api", keys=keys)).find(ROOM) is None
+
+    def test_two_keys_that_are_both_taken_over(self, aws):
+        keys = [aws.add_key("billing-api").access_key_id for _ in range(2)]
+        report = check(aws, Target("billing-api", named=keys[1], held=keys[0]))
+        assert not report.failed
+        assert [finding.asked for finding in report.findings].count(EXISTING) == 2
 
     def test_not_told_without_the_list(self, aws):
         aws.add_key("billing-api")

@@ -40,7 +40,7 @@ def test_the_policy_on_the_page_passes_the_check(practice, target, actions):
     document = policy([User(target.user_name, target.path, practice.account_id)], actions, practice.region)
     asked = manager_with(practice, document)
 
-    report = check(asked, Target(target.user_name, existing=target.key.access_key_id))
+    report = check(asked, Target(target.user_name, named=target.key.access_key_id))
 
     assert not report.failed
     told = {finding.asked: finding.outcome for finding in report.findings}
@@ -78,7 +78,7 @@ def test_a_key_that_is_not_the_users(practice, target):
     manager = practice.make_manager(new_name("manager"), targets_path="/", permissions=THREE_PERMISSIONS)
     other = practice.make_target(new_name("other"))
     for key_id in (other.key.access_key_id, "AKIAEXAMPLEGONE00001"):
-        report = check(provider(practice, manager.key), Target(target.user_name, existing=key_id))
+        report = check(provider(practice, manager.key), Target(target.user_name, named=key_id))
         assert report.find(EXISTING).outcome is Outcome.FAILED
 
 

@@ -16,7 +16,7 @@ from models.connection import access_key_id_problem
 from models.secret import current_values
 from models.strategy import iam_path_problem, user_name_problem
 from rotation.checks import Finding, Report, Target
-from rotation.connections import DEFAULT_ROUNDS, connections_of, known_keys, published_at
+from rotation.connections import DEFAULT_ROUNDS, connections_of, is_recorded, known_keys, published_at
 from rotation.policy import RECOMMENDED, SMALLEST, User, policy
 from rotation.provider import SERVICES, KeyPair
 from rotation.schedule import next_times, shortest_quiet_s
@@ -109,10 +109,17 @@ class Draft:
 
     def target(self) -> Target:
         """What a check asks about."""
-        named = self.form.existing_key.data or ""
-        user_name = self.form.iam_username.data or ""
+        form = self.form
+        user_name = form.iam_username.data or ""
         keeps = self.strategy is not None and self.strategy.user_name == user_name
-        return Target(user_name, self.own_keys if keeps else (), named or self.held_key, named=bool(named))
+        named, held = (self._unless_recorded(key) for key in (form.existing_key.data or "", self.held_key))
+        return Target(user_name, self.own_keys if keeps else (), named, held)
+
+    def _unless_recorded(self, access_key_id: str) -> str:
+        """The key ID, unless the strategy made or took over that key before, be it deleted by now."""
+        if self.strategy is None or not access_key_id:
+            return access_key_id
+        return "" if is_recorded(db.session(), self.strategy.id, access_key_id) else access_key_id
 
     def next_times(self) -> list[datetime]:
         """The next three times of the schedule, if it has any and is right."""

@@ -251,6 +251,14 @@ def test_a_failed_check_comes_back_and_can_be_saved_all_the_same(bob_client, aws
     assert strategy.account_id == ACCOUNT
 
 
+def test_a_key_that_was_taken_over_and_deleted_since_is_no_failure(bob_client, session, strategy):
+    gone = turned.key(session, strategy, None, KeyState.RETIRING, "AKIAEXAMPLEOLDKEY001")
+    turned.deleted(session, gone)
+    strategy.existing_key_id = "AKIAEXAMPLEOLDKEY001"
+    assert edit(bob_client, strategy, existing_key="AKIAEXAMPLEOLDKEY001", grace="2").status_code == 303
+    assert strategy.grace_s == 2 * 3600
+
+
 def test_deleted_while_aws_was_asked(bob_client, aws, session, strategy):
     def delete(when, method):
         if (when, method) == ("after", "identify") and session.get(RotationStrategy, strategy_id) is not None:
