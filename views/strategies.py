@@ -49,7 +49,7 @@ def list_strategies(project_name: str) -> ResponseReturnValue:
     start = min(max(request.args.get("start", 0, type=int), 0), len(found))
     return page_or_partial(
         "strategies/list.html", "strategies/_rows.html", search=search, next_url=_next_url(project, start, len(found)),
-        poll_url=_list_url(project, **request.args | {"seen": mark}), left=max(len(found) - start - PAGE_SIZE, 0),
+        poll_url=_list_url(project, **request.args.to_dict() | {"seen": mark}), left=max(len(found) - start - PAGE_SIZE, 0),
         **list_values(project, everything, found[start : start + PAGE_SIZE]),
     )  # fmt: skip
 
@@ -209,7 +209,7 @@ def _back(strategy: RotationStrategy) -> str:
 
 def _next_url(project: Project, start: int, found: int) -> str:
     start += PAGE_SIZE
-    return _list_url(project, **request.args | {"start": start}) if start < found else ""
+    return _list_url(project, **request.args.to_dict() | {"start": start}) if start < found else ""
 
 
 def _list_url(project: Project, **query: Any) -> str:

@@ -146,7 +146,9 @@ def test_shows_fifty_at_a_time(bob_client, session, keyring, payments):
     first = bob_client.get(f"{URL}?q=user")
     assert len(names(first)) == 50
     link = re.search(r'href="([^"]+)">Next 50</a>, 1 strategy more', first.text)
-    assert len(names(bob_client.get(link[1].replace("&amp;", "&")))) == 1
+    second = bob_client.get(link[1].replace("&amp;", "&"))
+    assert len(names(second)) == 1
+    assert ">Next" not in second.text
 
 
 def test_an_open_list_hears_of_changes_only(bob_client, session, billing):
@@ -156,6 +158,8 @@ def test_an_open_list_hears_of_changes_only(bob_client, session, billing):
     changed = bob_client.get(poll, htmx=True)
     assert changed.status_code == 200
     assert "Queued" in changed.text
+    poll = re.search(r'id="strategies" hx-get="([^"]+)"', changed.text)[1]
+    assert bob_client.get(poll, htmx=True).status_code == 204
 
 
 def test_a_stranger_finds_nothing(charlie_client, billing):
