@@ -47,9 +47,12 @@ def list_strategies(project_name: str) -> ResponseReturnValue:
     search = listing.Search.of(request.args)
     found = [one for one in everything if search.finds(one)]
     start = min(max(request.args.get("start", 0, type=int), 0), len(found))
+    asked = request.args.to_dict()
+    left = max(len(found) - start - PAGE_SIZE, 0)
     return page_or_partial(
-        "strategies/list.html", "strategies/_rows.html", search=search, next_url=_next_url(project, start, len(found)),
-        poll_url=_list_url(project, **request.args.to_dict() | {"seen": mark}), left=max(len(found) - start - PAGE_SIZE, 0),
+        "strategies/list.html", "strategies/_rows.html", search=search, left=left,
+        next_url=_list_url(project, **asked | {"start": start + PAGE_SIZE}) if left else "",
+        poll_url=_list_url(project, **asked | {"seen": mark}),
         **list_values(project, everything, found[start : start + PAGE_SIZE]),
     )  # fmt: skip
 
@@ -205,11 +208,6 @@ def _delete_dialog(
 
 def _back(strategy: RotationStrategy) -> str:
     return url_for(".show", project_name=request.view_args["project_name"], strategy_id=strategy.id)  # type: ignore[index]
-
-
-def _next_url(project: Project, start: int, found: int) -> str:
-    start += PAGE_SIZE
-    return _list_url(project, **request.args.to_dict() | {"start": start}) if start < found else ""
 
 
 def _list_url(project: Project, **query: Any) -> str:

@@ -148,7 +148,7 @@ def test_shows_fifty_at_a_time(bob_client, session, keyring, payments):
     link = re.search(r'href="([^"]+)">Next 50</a>, 1 strategy more', first.text)
     second = bob_client.get(link[1].replace("&amp;", "&"))
     assert len(names(second)) == 1
-    assert ">Next" not in second.text
+    assert ">Next 50" not in second.text
 
 
 def test_an_open_list_hears_of_changes_only(bob_client, session, billing):
