@@ -20,12 +20,16 @@ function showDialog() {
   if (!dialog || dialog.open) return;
   dialog.addEventListener("close", () => {
     dialog.remove();
-    if (opener) (document.getElementById(opener.id) || opener).focus();
+    // What opened it may have been replaced meanwhile, or stand in a menu that has closed.
+    const menu = opener?.closest("[popover]");
+    const back = menu ? one(`[popovertarget="${menu.id}"]`) : opener && (document.getElementById(opener.id) || opener);
+    back?.focus();
   });
   dialog.showModal();
 }
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-  if (detail.target.id === "dialog" && !openDialog()) opener = detail.elt;
+  const event = detail.requestConfig.triggeringEvent;
+  if (event && !openDialog()) opener = event.submitter || detail.elt;
   detail.requestConfig.triggeringEvent?.submitter?.setAttribute("aria-busy", "true");
 });
 document.addEventListener("htmx:afterRequest", ({ detail }) =>
