@@ -26,6 +26,9 @@ function showDialog() {
     back?.focus();
   });
   dialog.showModal();
+  // A revealed value goes by itself, also when the server is out of reach by then.
+  const closing = dialog.querySelector("[data-close-after]");
+  if (closing) setTimeout(() => dialog.open && dialog.close(), closing.dataset.closeAfter * 1000);
 }
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
   const event = detail.requestConfig.triggeringEvent;

@@ -6,15 +6,19 @@ from flask import Flask
 
 from views import (
     account,
+    audit,
     connection_form,
     connections,
     door,
     old_keys,
     people,
+    projects,
     reauth,
     rotations,
+    secrets,
     strategies,
     strategy_form,
+    system,
 )
 
 BLUEPRINTS = (
@@ -27,6 +31,10 @@ BLUEPRINTS = (
     strategies.bp,
     old_keys.bp,
     rotations.bp,
+    projects.bp,
+    secrets.bp,
+    audit.bp,
+    system.bp,
 )
 
 

@@ -1,0 +1,32 @@
+"""Forms about projects and their environments."""
+
+from __future__ import annotations
+
+from wtforms import Field, StringField
+from wtforms.validators import ValidationError
+
+from forms.base import Form, refuse, stripped
+from models.project import name_problem
+
+RESERVED = frozenset({"new"})
+"""What an address of Keyturn's own has in the place of a project's name."""
+
+
+class EnvironmentName(Form):
+    """Of a new or renamed environment."""
+
+    name = StringField("Name", filters=[stripped])
+
+    def validate_name(self, field: Field) -> None:
+        """A name that addresses can have."""
+        refuse(name_problem(field.data or ""))
+
+
+class ProjectName(EnvironmentName):
+    """Of a new or renamed project."""
+
+    def validate_name(self, field: Field) -> None:
+        """Not one of Keyturn's own addresses."""
+        super().validate_name(field)
+        if field.data in RESERVED:
+            raise ValidationError(f"Keyturn itself uses {field.data}. Choose another name.")

@@ -1,0 +1,81 @@
+"""Which rotation strategy writes a secret: people don't, while it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from models.secret import Secret
+from models.strategy import RotationStrategy
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A rotation strategy, as far as the two secrets that it writes tell of it."""
+
+    id: int
+    user_name: str
+    access_key_secret_id: int | None
+    secret_key_secret_id: int | None
+    next_at: datetime | None
+    """When it rotates next by itself; None when only the button rotates, or while it is paused."""
+    is_paused: bool
+
+    @property
+    def secret_ids(self) -> tuple[int, ...]:
+        """The secrets that it writes: the access key ID's, then the secret access key's."""
+        return tuple(each for each in (self.access_key_secret_id, self.secret_key_secret_id) if each is not None)
+
+
+class WrittenByStrategyError(Exception):
+    """A rotation strategy writes the secret, so people don't change its value and don't delete it."""
+
+    def __init__(self, writer: Writer) -> None:
+        super().__init__(f"strategy {writer.id} writes the secret")
+        self.writer = writer
+
+
+def writers(session: Session, project_id: str) -> dict[int, Writer]:
+    """By a secret's id, the strategy that writes it: all of the project, in one statement."""
+    rows = session.execute(_strategies().where(RotationStrategy.project_id == project_id))
+    found = [_writer(row) for row in rows]
+    return {secret_id: writer for writer in found for secret_id in writer.secret_ids}
+
+
+def writer_of(session: Session, secret_id: int) -> Writer | None:
+    """The strategy that writes this secret, if one does."""
+    written = or_(
+        RotationStrategy.access_key_secret_id == secret_id, RotationStrategy.secret_key_secret_id == secret_id
+    )
+    row = session.execute(_strategies().where(written)).one_or_none()
+    return _writer(row) if row else None
+
+
+def refuse_written(session: Session, secret: Secret) -> None:
+    """Raise WrittenByStrategyError when a strategy writes the secret."""
+    writer = writer_of(session, secret.id)
+    if writer is not None:
+        raise WrittenByStrategyError(writer)
+
+
+def _strategies() -> Select[*tuple[Any, ...]]:
+    return select(
+        RotationStrategy.id,
+        RotationStrategy.user_name,
+        RotationStrategy.access_key_secret_id,
+        RotationStrategy.secret_key_secret_id,
+        RotationStrategy.due_at,
+        RotationStrategy.retry_at,
+        RotationStrategy.paused_at,
+    )
+
+
+def _writer(row: Any) -> Writer:
+    next_at = min(filter(None, (row.due_at, row.retry_at)), default=None)
+    return Writer(
+        row.id, row.user_name, row.access_key_secret_id, row.secret_key_secret_id, next_at, row.paused_at is not None
+    )

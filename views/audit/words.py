@@ -1,0 +1,139 @@
+"""Entries of the audit log in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from models.audit import Action, AuditEntry
+from rotation.errors import FAILURES
+from views.frame.times import duration, long_form, plural
+
+WHAT: dict[Action, str] = {
+    Action.USER_SIGN_IN: "Signed in",
+    Action.USER_SIGN_IN_REFUSED: "Sign-in refused",
+    Action.USER_SIGN_OUT: "Signed out",
+    Action.USER_CREATE: "Account {thing} made",
+    Action.USER_INVITE: "Invited {thing}",
+    Action.USER_CHANGE: "Changed the rights of {thing}",
+    Action.USER_DISABLE: "Disabled {thing}",
+    Action.USER_ENABLE: "Enabled {thing}",
+    Action.USER_CHANGE_PASSWORD: "Changed their password",
+    Action.USER_RESET_PASSWORD: "Password of {thing} reset",
+    Action.USER_END_SESSION: "Ended a session",
+    Action.PROJECT_CREATE: "Created the project {thing}",
+    Action.PROJECT_RENAME: "Renamed the project {thing}",
+    Action.PROJECT_DELETE: "Deleted the project {thing}",
+    Action.ENVIRONMENT_ADD: "Added the environment {thing}",
+    Action.ENVIRONMENT_RENAME: "Renamed the environment {thing}",
+    Action.ENVIRONMENT_DELETE: "Deleted the environment {thing}",
+    Action.SECRET_CREATE: "Added {name}",
+    Action.SECRET_CHANGE: "Changed {name}",
+    Action.SECRET_MOVE: "Moved {name}",
+    Action.SECRET_DELETE: "Deleted {name}",
+    Action.SECRET_REVEAL: "Revealed {name}",
+    Action.SECRET_COPY: "Copied {name}",
+    Action.SECRET_RESTORE: "Brought back an earlier {name}",
+    Action.CONNECTION_CREATE: "Added the connection {thing}",
+    Action.CONNECTION_CHANGE: "Changed the connection {thing}",
+    Action.CONNECTION_CHECK: "Checked the connection {thing}",
+    Action.CONNECTION_DELETE: "Deleted the connection {thing}",
+    Action.STRATEGY_CREATE: "Set up a strategy for {thing}",
+    Action.STRATEGY_CHANGE: "Edited the strategy for {thing}",
+    Action.STRATEGY_PAUSE: "Paused the strategy for {thing}",
+    Action.STRATEGY_RESUME: "Resumed the strategy for {thing}",
+    Action.STRATEGY_DELETE: "Deleted the strategy for {thing}",
+    Action.ROTATION_REQUEST: "Asked for a rotation of {thing}",
+    Action.ROTATION_SUCCEED: "Rotation of {thing} succeeded",
+    Action.ROTATION_FAIL: "Rotation of {thing} failed",
+    Action.KEY_CREATE: "Made a new key",
+    Action.KEY_PUBLISH: "Published a new pair",
+    Action.KEY_TAKE_OVER: "Took over a key",
+    Action.KEY_KEEP_LONGER: "Kept an old key longer",
+    Action.KEY_END: "Ended an old key",
+    Action.KEY_DELETE: "Deleted a key",
+    Action.KEY_LOSE: "Lost AWS's answer about a new key of {thing}",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A detail: its text, and where it leads if anywhere. `mono` for names and IDs."""
+
+    text: str
+    url: str = ""
+    mono: bool = False
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An entry as the page shows it."""
+
+    entry: AuditEntry
+    what: str
+    icon: str
+    parts: list[Part]
+    project: str
+
+
+def show(entry: AuditEntry, project: str, *, is_linked: bool) -> Shown:
+    """The entry in words. `is_linked`: its strategy still exists, and so its pages do."""
+    place, _, name = entry.thing.rpartition(" ")
+    base = f"/projects/{project}" if project and is_linked else ""
+    parts = list(_parts(entry, place, base))
+    return Shown(entry, WHAT[Action(entry.action)].format(thing=entry.thing, name=name), _icon(entry), parts, project)
+
+
+def _parts(entry: AuditEntry, place: str, base: str) -> Iterator[Part]:
+    thing = entry.action.split(".")[0]
+    if thing == "secret" and place:
+        yield Part(place, mono=True)
+    elif thing == "key" and entry.action != Action.KEY_LOSE.value:
+        yield Part(entry.thing, mono=True)
+    elif entry.action in {Action.USER_SIGN_IN_REFUSED.value, Action.USER_END_SESSION.value}:
+        yield Part(entry.thing)
+    for fact, value in entry.detail.items():
+        if fact == "rotation":
+            yield Part(f"rotation {value}", f"{base}/rotations/{value}" if base else "")
+        else:
+            yield Part(_WORDS[fact](value) if fact in _WORDS else _plain(fact, value))
+    if entry.strategy_id is not None and base:
+        text = entry.thing if thing in {"rotation", "strategy"} else "strategy"
+        yield Part(text, f"{base}/strategies/{entry.strategy_id}")
+
+
+def _icon(entry: AuditEntry) -> str:
+    if entry.actor_id is not None:
+        return "user"
+    return {"schedule": "clock", "worker": "settings", "terminal": "terminal-2"}.get(entry.actor, "user")
+
+
+def _plain(fact: str, value: Any) -> str:
+    name = fact.replace("_", " ")
+    if isinstance(value, bool):
+        return name if value else f"not {name}"
+    if fact.endswith("_s") and isinstance(value, int):
+        return f"{name.removesuffix(' s')} {duration(value)}"
+    if isinstance(value, list):
+        return f"{name}: {', '.join(map(str, value)) or 'none'}"
+    return f"{name} {value}"
+
+
+def _until(value: str) -> str:
+    try:
+        return f"until {long_form(datetime.fromisoformat(value))}"
+    except ValueError:
+        return f"until {value}"
+
+
+_WORDS: dict[str, Callable[[Any], str]] = {
+    "changed": " and ".join,
+    "code": lambda value: FAILURES[value].label if value in FAILURES else value,
+    "failed": lambda value: plural(value, "check") + " failed" if value else "all checks passed",
+    "from_version": lambda value: f"from version {value}",
+    "new_name": lambda value: f"now {value}",
+    "reason": lambda value: f"reason “{value}”",
+    "until": _until,
+}

@@ -1,0 +1,78 @@
+"""Adding several secrets from pasted `.env` text: all or none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+
+from database import db
+from forms.env_text import LIMIT, Line, new_secrets, read_env_text, refuse_names
+from forms.secrets import EnvText
+from models.vault.adding import NameTakenError, refuse_taken
+from views.frame.times import plural
+from views.htmx import dialog, done, page_or_partial
+from views.secrets.adding import add
+from views.secrets.blueprint import bp
+from views.secrets.place import Place, get_place
+
+
+@bp.get("/import-secrets")
+def paste_secrets(project_name: str) -> ResponseReturnValue:
+    """Ask for the text."""
+    return _dialog(get_place(project_name), [], "")
+
+
+@bp.post("/import-secrets/preview")
+def preview_secrets(project_name: str) -> ResponseReturnValue:
+    """Say what the text would add, without adding it."""
+    place = get_place(project_name)
+    lines = _read(place)
+    values = _values(place, lines, _problem(lines) if lines else "")
+    return page_or_partial("secrets/import.html", "secrets/_import_preview.html", **values, is_preview=True)
+
+
+@bp.post("/import-secrets")
+def import_secrets(project_name: str) -> ResponseReturnValue:
+    """Add all secrets of the text, or say line by line why not, and add none."""
+    place = get_place(project_name)
+    lines = _read(place)
+    problem = _problem(lines)
+    if problem:
+        return _dialog(place, lines, problem, 422)
+    try:
+        made = add(place, new_secrets(lines))
+    except NameTakenError as taken:
+        lines = refuse_names(lines, taken.names, taken.place)
+        return _dialog(place, lines, _problem(lines), 422)
+    db.session.commit()
+    return done(place.url, toast=f"Added {plural(len(made), 'secret')}")
+
+
+def _read(place: Place) -> list[Line]:
+    lines = read_env_text(EnvText().text.data or "")
+    try:
+        refuse_taken(db.session(), place.environment, place.path, [line.name for line in lines if line.name])
+    except NameTakenError as taken:
+        return refuse_names(lines, taken.names, taken.place)
+    return lines
+
+
+def _problem(lines: list[Line]) -> str:
+    """Why nothing is added, in a sentence; empty when all lines are right."""
+    wrong = sum(bool(line.problem) for line in lines)
+    if wrong:
+        return f"{plural(wrong, 'line')} can't be added, so none is."
+    if not lines:
+        return "There is no NAME=value line in this text."
+    if len(lines) > LIMIT:
+        return f"These are {len(lines):,} secrets. Add at most {LIMIT:,} at once."
+    return ""
+
+
+def _dialog(place: Place, lines: list[Line], problem: str, status: int = 200) -> ResponseReturnValue:
+    return dialog("secrets/_import.html", status, **_values(place, lines, problem), is_preview=False)
+
+
+def _values(place: Place, lines: list[Line], problem: str) -> dict[str, Any]:
+    return {"project": place.project, "place": place, "lines": lines, "problem": problem}
