@@ -15,7 +15,8 @@ from models import Connection, RetireWhen
 from models.connection import access_key_id_problem
 from models.project import name_problem
 from models.strategy import iam_path_problem, user_name_problem
-from rotation.setup import NewConnection, NewSecret, Plan
+from models.vault.adding import NewSecret
+from rotation.setup import NewConnection, Plan
 
 _MANAGERS = [
     SelectChoice("new", "New manager key"),
@@ -88,9 +89,9 @@ class StrategyForm(ManagerFields, OutputFields, ScheduleFields):
             environment=environment,
             path=path,
             access_key=self.secret(self.access_key_secret)
-            or NewSecret(self.access_key_name.data, self.access_key_value.data or ""),
+            or NewSecret(self.access_key_name.data, (self.access_key_value.data or "").encode()),
             secret_key=self.secret(self.secret_key_secret)
-            or NewSecret(self.secret_key_name.data, self.secret_key_value.data or ""),
+            or NewSecret(self.secret_key_name.data, (self.secret_key_value.data or "").encode()),
             existing_key_id=self.existing_key.data or "",
             interval_s=self.interval_s,
             grace_s=self.grace_s,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from crypto import SealingKey
 from models import AccessKey, Action, Connection, Environment, KeyState, RetireWhen, RotationStrategy, Secret
 from models.access_key import AT_AWS
-from models.secret import create_secret, current_values, write_secret
+from models.secret import current_values, write_secret
+from models.vault.adding import NameTakenError, NewSecret, add_secrets
 from rotation.checks import Report
 from rotation.connections import DEFAULT_ROUNDS, Refused, create_connection, last_failed, published_at
 from rotation.provider import KeyPair
@@ -32,14 +33,6 @@ class NewConnection:
     manager: KeyPair
     region: str
     verify_rounds: int = DEFAULT_ROUNDS
-
-
-@dataclass(frozen=True)
-class NewSecret:
-    """A secret to be made, with its placeholder value."""
-
-    name: str
-    value: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -196,40 +189,43 @@ def _account(connection: Connection, report: Report) -> str | None:
 
 
 def _fill(setup: Setup, strategy: RotationStrategy, plan: Plan) -> None:
+    # Both are there before either is set: a strategy never writes one secret twice, not even between two flushes.
+    access_key = _output(setup, strategy, plan, plan.access_key, "access_key")
+    secret_key = _output(setup, strategy, plan, plan.secret_key, "secret_key")
+    strategy.access_key_secret, strategy.secret_key_secret = access_key, secret_key
     strategy.user_path = plan.user_path
     strategy.existing_key_id = plan.existing_key_id
     strategy.interval_s = plan.interval_s
     strategy.grace_s = plan.grace_s
     strategy.retire_when = plan.retire_when.value
     strategy.quiet_s = plan.quiet_s
-    strategy.access_key_secret = _output(setup, strategy, plan, plan.access_key, "access_key_secret")
-    strategy.secret_key_secret = _output(setup, strategy, plan, plan.secret_key, "secret_key_secret")
 
 
-def _output(setup: Setup, strategy: RotationStrategy, plan: Plan, wanted: Secret | NewSecret, where: str) -> Secret:
-    session = setup.session
-    with session.no_autoflush:
-        there = wanted if isinstance(wanted, Secret) else _find_secret(session, plan, wanted.name)
-        writer = writer_of(session, there) if there else None
+def _output(setup: Setup, strategy: RotationStrategy, plan: Plan, wanted: Secret | NewSecret, role: str) -> Secret:
+    """The secret that is wanted, made if it is new. `role` begins the names of its fields."""
+    there = wanted if isinstance(wanted, Secret) else _find_secret(setup.session, plan, wanted.name)
+    writer = writer_of(setup.session, there) if there else None
     if writer is not None and writer.id != strategy.id:
-        raise Refused(where, f"The strategy of {writer.user_name} writes {wanted.name} already. Choose another secret.")
+        sentence = f"The strategy of {writer.user_name} writes {wanted.name} already. Choose another secret."
+        raise Refused(f"{role}_secret", sentence)
     if isinstance(wanted, Secret):
         return wanted
-    if there is not None:
-        name_field = where.replace("_secret", "_name")
-        raise Refused(name_field, f"There is a secret {wanted.name} in {there.place} already: choose it in the list.")
-    made = create_secret(
-        session,
-        setup.key,
-        environment=plan.environment,
-        path=plan.path,
-        name=wanted.name,
-        value=wanted.value.encode(),
-        now=setup.now,
-        author=setup.by,
-        reason=f"placeholder for {plan.user_name}",
+    try:
+        (made,) = add_secrets(
+            setup.session,
+            setup.key,
+            [wanted],
+            environment=plan.environment,
+            path=plan.path,
+            now=setup.now,
+            author=setup.by,
+        )
+    except NameTakenError as taken:
+        sentence = f"There is a secret {wanted.name} in {taken.place} already: choose it in the list."
+        raise Refused(f"{role}_name", sentence) from None
+    setup.record(
+        Action.SECRET_CREATE, f"{made.place} {made.name}", project_id=plan.environment.project_id, secret_id=made.id
     )
-    setup.record(Action.SECRET_CREATE, f"{made.place} {made.name}", project_id=plan.environment.project_id)
     return made
 
 

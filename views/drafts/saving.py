@@ -5,6 +5,7 @@ from __future__ import annotations
 from database import db
 from forms.strategy import StrategyForm
 from models import RotationStrategy
+from models.secret import StaleSecretError
 from rotation.checks import EXISTING, MANAGER, USER, Report
 from rotation.connections import Refused
 from rotation.setup import Setup, TargetTaken, change_strategy, create_strategy
@@ -54,6 +55,9 @@ def save(draft: Draft, report: Report) -> RotationStrategy:
     except Refused as refused:
         db.session.rollback()
         raise Refused(_shown(draft.form, refused.field), _refusal(refused)) from None
+    except StaleSecretError:
+        db.session.rollback()
+        raise Refused("access_key_secret", "A rotation published a new key at this moment. Save again.") from None
     return strategy
 
 

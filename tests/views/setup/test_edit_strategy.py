@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from models import Action, AuditEntry, KeyState, RotationStrategy
-from models.secret import current_values, write_secret
+from models.secret import StaleSecretError, current_values, write_secret
 from tests import turned
 from tests.fake_clock import START
 from tests.fake_provider import ACCOUNT
@@ -223,6 +223,21 @@ class TestOutputs:
         assert values == {strategy.access_key_secret_id: b"AKIAEXAMPLE000000001"}
         assert strategy.access_key_secret.place == "production:/moved"
 
+    def test_one_may_take_the_others_place(self, bob_client, strategy):
+        second = strategy.secret_key_secret_id
+        edit(bob_client, strategy, access_key_secret=str(second), secret_key_secret="new", secret_key_name="OTHER")
+        assert strategy.access_key_secret_id == second
+        assert strategy.secret_key_secret.name == "OTHER"
+
+    def test_the_two_may_change_places(self, bob_client, session, key, strategy):
+        first, second = strategy.access_key_secret, strategy.secret_key_secret
+        write_secret(session, key, first, b"AKIAEXAMPLE000000001", now=START, author="x", reason="rotation 1")
+        edit(bob_client, strategy, access_key_secret=str(second.id), secret_key_secret=str(first.id))
+        assert current_values(session, key, [first.id, second.id]) == {
+            first.id: b"placeholder",
+            second.id: b"AKIAEXAMPLE000000001",
+        }
+
     def test_before_the_first_rotation_placeholders_stay_placeholders(
         self, bob_client, session, key, keyring, payments, aws
     ):
@@ -257,6 +272,22 @@ def test_a_key_that_was_taken_over_and_deleted_since_is_no_failure(bob_client, s
     strategy.existing_key_id = "AKIAEXAMPLEOLDKEY001"
     assert edit(bob_client, strategy, existing_key="AKIAEXAMPLEOLDKEY001", grace="2").status_code == 303
     assert strategy.grace_s == 2 * 3600
+
+
+def test_one_that_is_being_deleted_is_not_edited(bob_client, strategy):
+    strategy.deleting_at = START
+    assert bob_client.get(f"{page_of(strategy)}/edit").status_code == 404
+    assert edit(bob_client, strategy, grace="2").status_code == 404
+
+
+def test_a_rotation_publishes_at_the_same_moment(bob_client, session, key, payments, strategy, monkeypatch):
+    def stale(*_args, **_named):
+        raise StaleSecretError("AWS_ACCESS_KEY")
+
+    monkeypatch.setattr("rotation.setup.write_secret", stale)
+    response = edit(bob_client, strategy, path="/moved", access_key_secret="new", secret_key_secret="new")
+    assert "Save again" in error_at(response, "access_key_secret")
+    assert strategy.access_key_secret.path == "/billing-api"
 
 
 def test_deleted_while_aws_was_asked(bob_client, aws, session, strategy):
