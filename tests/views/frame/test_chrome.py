@@ -25,7 +25,9 @@ def test_says_when_aws_is_not_the_real_one(tmp_path, settings, words):
 
 
 def test_says_nothing_of_the_real_aws(bob_client):
-    assert "kt-strip-band" not in bob_client.get("/account").text
+    text = bob_client.get("/account").text
+    assert "Practice AWS" not in text
+    assert "AWS_ENDPOINT_URL" not in text
 
 
 def test_offers_the_projects_that_one_may_enter(alice_client, bob_client, charlie, bob):
