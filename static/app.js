@@ -37,7 +37,7 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => {
 });
 document.addEventListener("htmx:afterRequest", ({ detail }) =>
   detail.requestConfig.triggeringEvent?.submitter?.removeAttribute("aria-busy"));
-document.addEventListener("htmx:afterSwap", ({ detail }) => detail.target.id === "dialog" && showDialog());
+document.addEventListener("htmx:afterSwap", ({ detail }) => detail.target?.id === "dialog" && showDialog());
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-close]") || !openDialog()) return;
   event.preventDefault();
@@ -74,7 +74,7 @@ document.addEventListener("submit", (event) => {
   const answer = fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "text/plain" } })
     .then((response) => (response.headers.get("Content-Type").startsWith("text/plain") && response.ok ? response.blob() : Promise.reject(response)));
   navigator.clipboard.write([new ClipboardItem({ "text/plain": answer })])
-    .then(() => copied(event.submitter), () => form.submit());
+    .then(() => copied(event.submitter), () => htmx.ajax("POST", form.action, { source: form, target: "#dialog", event }));
 });
 
 // Times: "8 d ago" stays true. The same steps as in views/times.py.

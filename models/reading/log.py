@@ -113,10 +113,11 @@ def read_all(session: Session, wanted: Filter, batch: int = 500) -> Iterator[Aud
         before = page.older
 
 
-def living_strategies(session: Session, page: Page) -> set[int]:
-    """The ids of the strategies of these entries that still exist, and so can be linked to."""
+def living_strategies(session: Session, page: Page) -> dict[int, str]:
+    """The user names, by id, of the strategies of these entries that still exist, and so can be linked to."""
     ids = {entry.strategy_id for entry in page.entries}
-    return set(session.scalars(select(RotationStrategy.id).where(RotationStrategy.id.in_(ids))))
+    rows = session.execute(select(RotationStrategy.id, RotationStrategy.user_name).where(RotationStrategy.id.in_(ids)))
+    return {row.id: row.user_name for row in rows}
 
 
 def project_names(session: Session, page: Page) -> dict[str, str]:

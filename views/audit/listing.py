@@ -56,7 +56,7 @@ def _shown(log: Log, page: Page) -> list[Shown]:
     living = living_strategies(db.session(), page)
     names = {log.project.id: log.project.name} if log.project else project_names(db.session(), page)
     return [
-        show(entry, names.get(entry.project_id or "", ""), is_linked=entry.strategy_id in living)
+        show(entry, names.get(entry.project_id or "", ""), living.get(entry.strategy_id or 0, ""))
         for entry in page.entries
     ]
 

@@ -78,11 +78,12 @@ class Shown:
     project: str
 
 
-def show(entry: AuditEntry, project: str, *, is_linked: bool) -> Shown:
-    """The entry in words. `is_linked`: its strategy still exists, and so its pages do."""
+def show(entry: AuditEntry, project: str, strategy: str) -> Shown:
+    """The entry in words. `strategy`: the user name of its strategy, if that still exists and so has pages."""
     place, _, name = entry.thing.rpartition(" ")
-    base = f"/projects/{project}" if project and is_linked else ""
-    parts = list(_parts(entry, place, base))
+    parts = list(_parts(entry, place, f"/projects/{project}" if project and strategy else ""))
+    if strategy and project:
+        parts.append(Part(strategy, f"/projects/{project}/strategies/{entry.strategy_id}"))
     return Shown(entry, WHAT[Action(entry.action)].format(thing=entry.thing, name=name), _icon(entry), parts, project)
 
 
@@ -99,9 +100,6 @@ def _parts(entry: AuditEntry, place: str, base: str) -> Iterator[Part]:
             yield Part(f"rotation {value}", f"{base}/rotations/{value}" if base else "")
         else:
             yield Part(_WORDS[fact](value) if fact in _WORDS else _plain(fact, value))
-    if entry.strategy_id is not None and base:
-        text = entry.thing if thing in {"rotation", "strategy"} else "strategy"
-        yield Part(text, f"{base}/strategies/{entry.strategy_id}")
 
 
 def _icon(entry: AuditEntry) -> str:
@@ -135,5 +133,6 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     "from_version": lambda value: f"from version {value}",
     "new_name": lambda value: f"now {value}",
     "reason": lambda value: f"reason “{value}”",
+    "trigger": lambda value: f"by {value}",
     "until": _until,
 }

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Response, render_template
 from flask.typing import ResponseReturnValue
+from htmx_flask import make_response
 
 from database import db
 from forms.env_text import LIMIT, Line, new_secrets, read_env_text, refuse_names
 from forms.secrets import EnvText
 from models.vault.adding import NameTakenError, refuse_taken
 from views.frame.times import plural
-from views.htmx import dialog, done, page_or_partial
+from views.htmx import dialog, done, page_or_partial, wants_partial
 from views.secrets.adding import add
 from views.secrets.blueprint import bp
 from views.secrets.place import Place, get_place
@@ -20,7 +22,7 @@ from views.secrets.place import Place, get_place
 @bp.get("/import-secrets")
 def paste_secrets(project_name: str) -> ResponseReturnValue:
     """Ask for the text."""
-    return _dialog(get_place(project_name), [], "")
+    return dialog("secrets/_import.html", **_values(get_place(project_name), [], ""), is_preview=False)
 
 
 @bp.post("/import-secrets/preview")
@@ -29,7 +31,8 @@ def preview_secrets(project_name: str) -> ResponseReturnValue:
     place = get_place(project_name)
     lines = _read(place)
     values = _values(place, lines, _problem(lines) if lines else "")
-    return page_or_partial("secrets/import.html", "secrets/_import_preview.html", **values, is_preview=True)
+    page = {"partial": "secrets/_import.html", "is_preview": wants_partial()}
+    return page_or_partial("project_dialog.html", "secrets/_import_preview.html", **values, **page)
 
 
 @bp.post("/import-secrets")
@@ -37,14 +40,12 @@ def import_secrets(project_name: str) -> ResponseReturnValue:
     """Add all secrets of the text, or say line by line why not, and add none."""
     place = get_place(project_name)
     lines = _read(place)
-    problem = _problem(lines)
-    if problem:
-        return _dialog(place, lines, problem, 422)
+    if _problem(lines):
+        return _refuse(place, lines)
     try:
         made = add(place, new_secrets(lines))
     except NameTakenError as taken:
-        lines = refuse_names(lines, taken.names, taken.place)
-        return _dialog(place, lines, _problem(lines), 422)
+        return _refuse(place, refuse_names(lines, taken.names, taken.place))
     db.session.commit()
     return done(place.url, toast=f"Added {plural(len(made), 'secret')}")
 
@@ -70,8 +71,14 @@ def _problem(lines: list[Line]) -> str:
     return ""
 
 
-def _dialog(place: Place, lines: list[Line], problem: str, status: int = 200) -> ResponseReturnValue:
-    return dialog("secrets/_import.html", status, **_values(place, lines, problem), is_preview=False)
+def _refuse(place: Place, lines: list[Line]) -> Response:
+    """With htmx the text stays in its field; a page has it no more, for it holds values."""
+    values = _values(place, lines, _problem(lines))
+    if not wants_partial():
+        return dialog("secrets/_import.html", 422, **values, is_preview=False)
+    html = render_template("secrets/_import_preview.html", **values, is_preview=True)
+    response: Response = make_response(html, 422, retarget="#import-preview", reswap="outerHTML")
+    return response
 
 
 def _values(place: Place, lines: list[Line], problem: str) -> dict[str, Any]:
