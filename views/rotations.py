@@ -17,6 +17,21 @@ from views.htmx import done, live, out_of_band, wants_partial
 from views.shown.page import past_rotations
 from views.shown.values import PAGE_SIZE, page_values, progress_values
 
+_ON_STRATEGY = (
+    "strategies/_head.html",
+    "strategies/_trouble.html",
+    "strategies/_timeline.html",
+    "old_keys/_old_key.html",
+    "strategies/_recent.html",
+    "strategies/_plan.html",
+)
+_ON_ITS_OWN = (
+    "rotations/_state.html",
+    "rotations/_actions.html",
+    "rotations/_reads.html",
+    "rotations/_old_key.html",
+)
+
 bp = Blueprint("rotations", __name__, url_prefix="/projects/<project_name>")
 
 
@@ -90,10 +105,6 @@ def _progress(values: dict[str, Any]) -> str:
     shown, project = values["shown"], values["project"]
     if values["on_strategy"]:
         values = page_values(project, shown.strategy) | values
-        parts = ["strategies/_head.html", "strategies/_trouble.html", "strategies/_timeline.html"]
-        if not shown.rotation.is_open:
-            parts += ["old_keys/_old_key.html", "strategies/_recent.html", "strategies/_plan.html"]
-    else:
-        parts = ["rotations/_state.html", "rotations/_actions.html", "rotations/_reads.html", "rotations/_old_key.html"]
+    parts = _ON_STRATEGY if values["on_strategy"] else _ON_ITS_OWN
     changed = [out_of_band(render_template(part, **values)) for part in parts]
     return "".join([render_template("rotations/_progress.html", **values), *changed, live(shown.live)])

@@ -134,7 +134,7 @@ def test_shows_the_rotation_that_runs(bob_client, session, billing):
 
 def test_hears_of_a_rotation_that_somebody_else_started(bob_client, session, billing):
     turned.failed(session, billing, "throttled")
-    poll = re.search(r'id="progress" hx-get="([^"]+)"', bob_client.get(URL).text)[1]
+    poll = re.search(r'id="progress"\s+hx-get="([^"]+)"', bob_client.get(URL).text)[1]
     assert bob_client.get(poll, htmx=True).status_code == 204
     made = turned.rotation(session, billing, trigger="schedule", requested_by="schedule")
     news = bob_client.get(poll, htmx=True).text
