@@ -77,7 +77,7 @@ document.addEventListener("submit", (event) => {
     .then(() => copied(event.submitter), () => htmx.ajax("POST", form.action, { source: form, target: "#dialog", event }));
 });
 
-// Times: "8 d ago" stays true. The same steps as in views/times.py.
+// Times: "8 d ago" stays true. The same steps as in views/frame/times.py.
 function relative(seconds) {
   const size = Math.abs(seconds);
   const [unit, each] = [["s", 1], ["min", 60], ["h", 3600], ["d", 86400], ["mo", 2629746]].findLast(([, least]) => size >= least) || ["s", 1];
