@@ -13,6 +13,7 @@ from models import State as RotationState
 from views.frame.times import duration
 from views.shown import mini
 from views.shown.failure import Reads, Trouble, after_rotation, reads, tell
+from views.shown.rotation import is_idle
 from views.shown.state import NOTHING, Group, Line, State
 from views.shown.strategy import OLD, Facts, has_failed, next_time, on_hold, sort_key, state_of
 
@@ -87,6 +88,8 @@ class Row:
     next_more: Line
     trouble: Trouble | None
     reads: Reads | None
+    stands_still: bool
+    """Whether something could go on by now: it doesn't when nobody works."""
 
     @property
     def key_is_old(self) -> bool:
@@ -105,13 +108,16 @@ def row(facts: Facts, now: datetime, late: timedelta, zone: tzinfo) -> Row:
     failed_at = newest.ended_at if newest is not None and newest.state == RotationState.FAILED.value else None
     picture = mini.draw(facts.keys, now, next_turn=strategy.due_at, interval_s=strategy.interval_s, failed_at=failed_at)
     age_s = None if current is None or current.created_at is None else (now - current.created_at).total_seconds()
+    state = state_of(facts, now, late)
+    stands_still = state.word == "Overdue" or strategy.deleting_at is not None
     return Row(
-        strategy, state_of(facts, now, late), newest, current, facts.old, picture, age_s, *_next(facts),
-        trouble_of(facts, zone), None if newest is None else reads(newest, current),
+        strategy, state, newest, current, facts.old, picture, age_s, *_next(facts),
+        trouble_of(facts, now, zone), None if newest is None else reads(newest, current),
+        stands_still or (newest is not None and is_idle(newest, now)),
     )  # fmt: skip
 
 
-def trouble_of(facts: Facts, zone: tzinfo) -> Trouble | None:
+def trouble_of(facts: Facts, now: datetime, zone: tzinfo) -> Trouble | None:
     """What a person must help with, told; None when there is nothing, or when it isn't a failure."""
     if facts.is_open:
         return None
@@ -119,8 +125,7 @@ def trouble_of(facts: Facts, zone: tzinfo) -> Trouble | None:
         return tell(facts.newest.error_code, facts.newest.error_facts, zone, after_rotation(facts.strategy))
     stuck: Any = facts.stuck
     if stuck is not None:
-        again = Line("Tries again", stuck.look_at, ".") if stuck.look_at else NOTHING
-        return tell(stuck.error_code, stuck.error_facts, zone, again)
+        return trouble_of_key(stuck, now, zone)
     lost: Any = facts.lost
     if lost is not None and lost.look_at is None:
         at = lost.intent_at.isoformat(timespec="seconds")
@@ -128,6 +133,14 @@ def trouble_of(facts: Facts, zone: tzinfo) -> Trouble | None:
         known = {"user": facts.strategy.user_name, "until": at, "said": "The connection broke", "key": key or "the key"}
         return tell("answer_lost", known, zone)
     return None
+
+
+def trouble_of_key(key: AccessKey, now: datetime, zone: tzinfo) -> Trouble | None:
+    """Why the key's end doesn't go on, told; None when it does."""
+    if not key.error_code:
+        return None
+    again = Line("Tries again", key.look_at, ".") if key.look_at is not None and key.look_at > now else NOTHING
+    return tell(key.error_code, key.error_facts, zone, again)
 
 
 def _next(facts: Facts) -> tuple[Line, Line]:

@@ -14,12 +14,12 @@ from rotation.errors import FAILURES
 from views.shown import timeline
 from views.shown.axis import Range, Scene, offered
 from views.shown.facts import in_full
-from views.shown.failure import Reads, Trouble, reads, tell
-from views.shown.listing import trouble_of
+from views.shown.failure import Reads, Trouble, reads
+from views.shown.listing import trouble_of, trouble_of_key
 from views.shown.rotation import state_of as rotation_state
 from views.shown.spans import newest_first
 from views.shown.state import State
-from views.shown.strategy import Facts, next_time, on_hold, state_of
+from views.shown.strategy import Facts, has_failed, next_time, on_hold, state_of
 
 RECENT = 5
 _KEYS_THAT_SET_THE_RANGE = 4
@@ -65,11 +65,13 @@ def page(
     ranges, usual = offered(strategy.interval, _reach(facts.keys, now))
     shown = next((one for one in ranges if one.key == wanted), usual)
     scene = Scene(shown, now, zone, strategy.due_at if strategy.paused_at is None else None)
-    old = facts.old
+    old, trouble = facts.old, trouble_of(facts, now, zone)
+    if old is not None and facts.stuck is old and not has_failed(facts):
+        trouble = None  # the old key's own part of the page tells it
     return Page(
-        strategy, facts, state_of(facts, now, late), trouble_of(facts, zone),
+        strategy, facts, state_of(facts, now, late), trouble,
         None if facts.newest is None else reads(facts.newest, facts.current),
-        tell(old.error_code, old.error_facts, zone) if old is not None and old.error_code else None,
+        None if old is None else trouble_of_key(old, now, zone),
         timeline.draw(facts.keys, scene), ranges, next_time(facts), on_hold(facts),
     )  # fmt: skip
 

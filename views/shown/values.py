@@ -61,7 +61,7 @@ def list_values(
         "total": len(everything),
         "attention": listing.attention(everything),
         "environments": db.session.scalars(environments).all(),
-        "nobody_works": outage() if any(_stands_still(row) for row in rows) else "",
+        "nobody_works": outage() if any(row.stands_still for row in rows) else "",
         "page_size": PAGE_SIZE,
     }
 
@@ -69,13 +69,8 @@ def list_values(
 def render_row(project: Project, strategy: RotationStrategy) -> str:
     """The strategy's row of the list."""
     row = listing.row(facts.in_full(db.session(), [strategy.id])[strategy.id], now(), late(), reader_zone())
-    nobody_works = outage() if _stands_still(row) else ""
+    nobody_works = outage() if row.stands_still else ""
     return render_template("strategies/_strategy.html", project=project, row=row, nobody_works=nobody_works)
-
-
-def _stands_still(row: listing.Row) -> bool:
-    """Whether something could go on by now, and perhaps nobody works."""
-    return row.state.word == "Overdue" or (row.newest is not None and is_idle(row.newest, now()))
 
 
 def page_values(

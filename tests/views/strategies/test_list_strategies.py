@@ -105,6 +105,16 @@ def test_says_that_nobody_works_where_it_matters(bob_client, session, billing, s
     assert "The queue can't be reached" in bob_client.get(f"{URL}/1/row").text.replace("&#39;", "'")
 
 
+def test_a_rotation_that_somebody_works_on_or_that_waits_says_nothing_of_it(bob_client, session, billing, system):
+    system.trouble = "workers"
+    made = turned.rotation(session, billing, lease_until=START + MINUTE)
+    assert "No worker runs" not in bob_client.get(URL).text
+    made.lease_until, made.wait_code, made.wait_until = None, "throttled", START + MINUTE
+    assert "No worker runs" not in bob_client.get(URL).text
+    made.wait_until = START
+    assert "No worker runs" in bob_client.get(URL).text
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
