@@ -7,10 +7,9 @@ from flask.typing import ResponseReturnValue
 
 from models import Action
 from views.fetch import get_project
-from views.htmx import dialog
 from views.reauth import ask_password
 from views.secrets.blueprint import bp
-from views.secrets.place import get_secret, place_of
+from views.secrets.place import get_secret, place_dialog, place_of
 from views.secrets.revealing import get_version, take
 
 
@@ -25,6 +24,6 @@ def copy_secret(project_name: str, secret_id: int) -> ResponseReturnValue:
         return question
     if request.accept_mimetypes.best != "text/plain":
         place = place_of(project, secret)
-        return dialog("secrets/_copy.html", project=project, place=place, secret=secret, is_ready=was_asked)
+        return place_dialog("secrets/_copy.html", place, secret=secret, is_ready=was_asked)
     value = take(Action.SECRET_COPY, project, secret, get_version(secret, ""))
     return make_response(value, {"Content-Type": "text/plain; charset=utf-8"})

@@ -12,10 +12,10 @@ from models.vault.editing import delete_secret
 from models.vault.writers import Writer, WrittenByStrategyError, writer_of
 from views.fetch import get_project
 from views.frame.identity import audit
-from views.htmx import dialog, done
+from views.htmx import done
 from views.reauth import password_fresh_required
 from views.secrets.blueprint import bp
-from views.secrets.place import get_secret, place_of
+from views.secrets.place import get_secret, place_dialog, place_of
 
 _ROW_IS_GONE = Markup('<template><tr id="secret-{}" hx-swap-oob="delete"></tr></template>')
 
@@ -46,5 +46,4 @@ def delete(project_name: str, secret_id: int) -> ResponseReturnValue:
 
 
 def _dialog(project: Project, secret: Secret, writer: Writer | None, status: int = 200) -> ResponseReturnValue:
-    place = place_of(project, secret)
-    return dialog("secrets/_delete.html", status, project=project, place=place, secret=secret, writer=writer)
+    return place_dialog("secrets/_delete.html", place_of(project, secret), status, secret=secret, writer=writer)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import make_response
@@ -13,16 +11,16 @@ from forms.env_text import LIMIT, Line, new_secrets, read_env_text, refuse_names
 from forms.secrets import EnvText
 from models.vault.adding import NameTakenError, refuse_taken
 from views.frame.times import plural
-from views.htmx import dialog, done, page_or_partial, wants_partial
+from views.htmx import done, wants_partial
 from views.secrets.adding import add
 from views.secrets.blueprint import bp
-from views.secrets.place import Place, get_place
+from views.secrets.place import Place, get_place, place_dialog
 
 
 @bp.get("/import-secrets")
 def paste_secrets(project_name: str) -> ResponseReturnValue:
     """Ask for the text."""
-    return dialog("secrets/_import.html", **_values(get_place(project_name), [], ""), is_preview=False)
+    return place_dialog("secrets/_import.html", get_place(project_name), lines=[], problem="", is_preview=False)
 
 
 @bp.post("/import-secrets/preview")
@@ -30,9 +28,10 @@ def preview_secrets(project_name: str) -> ResponseReturnValue:
     """Say what the text would add, without adding it."""
     place = get_place(project_name)
     lines = _read(place)
-    values = _values(place, lines, _problem(lines) if lines else "")
-    page = {"partial": "secrets/_import.html", "is_preview": wants_partial()}
-    return page_or_partial("project_dialog.html", "secrets/_import_preview.html", **values, **page)
+    problem = _problem(lines) if lines else ""
+    if not wants_partial():
+        return place_dialog("secrets/_import.html", place, lines=lines, problem=problem, is_preview=False)
+    return render_template("secrets/_import_preview.html", lines=lines, problem=problem, is_preview=True)
 
 
 @bp.post("/import-secrets")
@@ -73,13 +72,9 @@ def _problem(lines: list[Line]) -> str:
 
 def _refuse(place: Place, lines: list[Line]) -> Response:
     """With htmx the text stays in its field; a page has it no more, for it holds values."""
-    values = _values(place, lines, _problem(lines))
+    problem = _problem(lines)
     if not wants_partial():
-        return dialog("secrets/_import.html", 422, **values, is_preview=False)
-    html = render_template("secrets/_import_preview.html", **values, is_preview=True)
+        return place_dialog("secrets/_import.html", place, 422, lines=lines, problem=problem, is_preview=False)
+    html = render_template("secrets/_import_preview.html", lines=lines, problem=problem, is_preview=True)
     response: Response = make_response(html, 422, retarget="#import-preview", reswap="outerHTML")
     return response
-
-
-def _values(place: Place, lines: list[Line], problem: str) -> dict[str, Any]:
-    return {"project": place.project, "place": place, "lines": lines, "problem": problem}

@@ -9,9 +9,9 @@ from database import db
 from models.project import normal_path
 from models.reading.places import open_first
 from views.fetch import get_environment, get_project
-from views.htmx import dialog, done, page_or_partial
+from views.htmx import done, page_or_partial
 from views.secrets.blueprint import bp
-from views.secrets.place import Place, get_place, get_secret, list_values, place_of, sane_path
+from views.secrets.place import Place, get_place, get_secret, list_values, place_dialog, place_of, sane_path
 
 
 @bp.get("/secrets")
@@ -58,4 +58,4 @@ def open_path(project_name: str) -> ResponseReturnValue:
 
 
 def _path_dialog(place: Place, typed: str, problem: str, status: int = 200) -> ResponseReturnValue:
-    return dialog("secrets/_new_path.html", status, project=place.project, place=place, typed=typed, problem=problem)
+    return place_dialog("secrets/_new_path.html", place, status, typed=typed, problem=problem)

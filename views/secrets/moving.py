@@ -15,9 +15,9 @@ from views.fetch import get_environment, get_project
 from views.frame.identity import audit
 from views.frame.services import now
 from views.frame.times import plural
-from views.htmx import dialog, done
+from views.htmx import done
 from views.secrets.blueprint import bp
-from views.secrets.place import Place, get_place, get_secret, place_of
+from views.secrets.place import Place, get_place, get_secret, place_dialog, place_of
 
 
 @bp.get("/move-secrets")
@@ -82,6 +82,4 @@ def _dialog(place: Place, form: MoveSecrets, rows: list[Row], status: int = 200)
     written = writers(db.session(), place.project.id)
     names = {row.id: row.name for row in rows}
     followers = sorted(names[each] for each in with_partners(written, chosen) - chosen if each in names)
-    return dialog(
-        "secrets/_move.html", status, project=place.project, place=place, form=form, rows=rows, followers=followers
-    )
+    return place_dialog("secrets/_move.html", place, status, form=form, rows=rows, followers=followers)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from flask import abort, request, url_for
+from flask import Response, abort, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
@@ -16,6 +16,7 @@ from models.project import normal_path
 from models.reading.places import folders, one_secret, search, secrets_at
 from views.fetch import get_environment, get_project
 from views.frame.identity import page_path
+from views.htmx import dialog
 
 _LARGEST_ID = 2**31 - 1
 _LONGEST_SEARCH = 128
@@ -85,6 +86,11 @@ def sane_path(text: str, otherwise: int) -> str:
         return normal_path(text)
     except ValueError:
         abort(otherwise)
+
+
+def place_dialog(partial: str, place: Place, status: int = 200, **values: Any) -> Response:
+    """A dialog about something at this place, on its project's page."""
+    return dialog(partial, status, project=place.project, place=place, tab="secrets", **values)
 
 
 def list_values(place: Place, query: str = "") -> dict[str, Any]:

@@ -14,10 +14,9 @@ from models.vault.editing import find_version
 from views.fetch import get_project
 from views.frame.identity import audit
 from views.frame.services import keyring
-from views.htmx import dialog
 from views.reauth import password_fresh_required
 from views.secrets.blueprint import bp
-from views.secrets.place import get_secret, place_of
+from views.secrets.place import get_secret, place_dialog, place_of
 
 SHOWN_S = 30
 _LARGEST_VERSION = 2**31 - 1
@@ -43,18 +42,18 @@ def reveal(project_name: str, secret_id: int) -> ResponseReturnValue:
     if problem:
         return _ask(project, secret, version, problem, 422)
     value = take(Action.SECRET_REVEAL, project, secret, version, **({"reason": reason} if reason else {}))
-    response = dialog(
+    place = place_of(project, secret)
+    response = place_dialog(
         "secrets/_revealed.html",
-        project=project,
-        place=place_of(project, secret),
+        place,
         secret=secret,
-        version=version,
+        wanted=version,
         text=value.decode(errors="replace"),
         facts=described(value),
         shown_s=SHOWN_S,
     )
     # Without JavaScript the browser leaves the page itself; htmx's answers pay no heed to this.
-    response.headers["Refresh"] = f"{SHOWN_S}; url={place_of(project, secret).url}"
+    response.headers["Refresh"] = f"{SHOWN_S}; url={place.url}"
     return response
 
 
@@ -77,13 +76,5 @@ def take(action: Action, project: Project, secret: Secret, version: SecretVersio
 def _ask(
     project: Project, secret: Secret, version: SecretVersion, problem: str = "", status: int = 200
 ) -> ResponseReturnValue:
-    return dialog(
-        "secrets/_reveal.html",
-        status,
-        project=project,
-        place=place_of(project, secret),
-        secret=secret,
-        version=version,
-        problem=problem,
-        shown_s=SHOWN_S,
-    )
+    values = {"secret": secret, "wanted": version, "problem": problem, "shown_s": SHOWN_S}
+    return place_dialog("secrets/_reveal.html", place_of(project, secret), status, **values)

@@ -14,9 +14,9 @@ from models.vault.writers import WrittenByStrategyError, writer_of
 from views.fetch import get_project
 from views.frame.identity import audit, me
 from views.frame.services import keyring, now
-from views.htmx import dialog, done, out_of_band
+from views.htmx import done, out_of_band
 from views.secrets.blueprint import bp
-from views.secrets.place import get_secret, place_of, row_values
+from views.secrets.place import get_secret, place_dialog, place_of, row_values
 from views.secrets.revealing import get_version
 
 PAGE_SIZE = 50
@@ -31,10 +31,9 @@ def show_versions(project_name: str, secret_id: int) -> ResponseReturnValue:
     if before is not None and not 0 < before <= secret.version:
         abort(404)
     shown, older = read_versions(db.session(), secret, PAGE_SIZE, before)
-    return dialog(
+    return place_dialog(
         "secrets/_versions.html",
-        project=project,
-        place=place_of(project, secret),
+        place_of(project, secret),
         secret=secret,
         versions=shown,
         older=older,
@@ -83,13 +82,12 @@ def restore(project_name: str, secret_id: int) -> ResponseReturnValue:
 
 
 def _dialog(project: Project, secret: Secret, number: str, *, is_stale: bool = False) -> ResponseReturnValue:
-    return dialog(
+    return place_dialog(
         "secrets/_restore.html",
+        place_of(project, secret),
         422 if is_stale else 200,
-        project=project,
-        place=place_of(project, secret),
         secret=secret,
-        version=get_version(secret, number),
+        wanted=get_version(secret, number),
         writer=writer_of(db.session(), secret.id),
         is_stale=is_stale,
     )
