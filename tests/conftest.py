@@ -30,7 +30,10 @@ from tests import factories
 from tests.fake_clock import START, FakeClock
 from views.frame import limits
 
-pytest_plugins = ["tests.practice_aws"]  # the fixture `practice`: practice AWS over HTTP
+pytest_plugins = [
+    "tests.databases",  # the fixtures `postgres_url` and `database_url`
+    "tests.practice_aws",  # the fixture `practice`: practice AWS over HTTP
+]
 
 PASSWORD = "correct horse battery staple"
 
