@@ -8,5 +8,6 @@
     prepare.py        before the others: folder, master key, schema
     checks.py         `keyturn check`
 
-The top process imports neither the app nor the models: it stays small and outlives their mistakes.
+The top process imports what the children run and forks them: they start at once, share that memory, and one that dies
+comes back as it was, whatever has become of the files since.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -51,11 +52,12 @@ def _start_all(
     write("Starting practice AWS and Redis ...")
     supervisor.start(_practice_aws(aws_port, ready_file, env))
     parts.start_redis(supervisor, config, env)
+    yield from parts.preload("supervisor.seeding")
     write("Making the database ...")
-    yield from supervisor.finish(Program.module("prepare", "supervisor.prepare", env, once=True))
+    yield from supervisor.finish(Program("prepare", env, module="supervisor.prepare", once=True))
     write("Starting web, worker and scheduler, and making practice values ...")
     yield from parts.start_parts(supervisor, config, env)
-    seed = Program.module("seed", "supervisor.seeding", env, str(ready_file), once=True)
+    seed = Program("seed", env, module="supervisor.seeding", arguments=(str(ready_file),), once=True)
     seeded = json.loads((yield from supervisor.finish(seed)))
     yield from parts.web_answers(config)
     facts = {"url": parts.address(config), **seeded, "pids": supervisor.pids}
@@ -64,8 +66,10 @@ def _start_all(
 
 
 def _practice_aws(port: int, ready_file: Path, env: Mapping[str, str]) -> Program:
-    arguments = ("--port", str(port), "--ready-file", str(ready_file), "--set", json.dumps(_AWS_BEHAVIOUR))
-    return Program.module("practice-aws", "practice", env, *arguments, ends_last=True)
+    """Practice AWS starts as a program of its own: nobody else shares what it imports."""
+    options = ("--port", str(port), "--ready-file", str(ready_file), "--set", json.dumps(_AWS_BEHAVIOUR))
+    env = {**env, "PYTHONUNBUFFERED": "1"}
+    return Program("practice-aws", env, sys.executable, arguments=("-m", "practice", *options), ends_last=True)
 
 
 def _environment(folder: Path, port: int, aws_port: int) -> dict[str, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from supervisor.child import Child, Program
 
-_TICK_S = 0.05
+_TICK_S = 0.02
 """How often the start-up looks whether what it waits for has come."""
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -72,7 +72,7 @@ class Supervisor:
         try:
             child = Child(program)
         except OSError as error:
-            raise CannotGoOnError(f"{program.name} can't be started: {program.argv[0]}: {error.strerror}") from error
+            raise CannotGoOnError(f"{program.name} can't be started: {program.command}: {error.strerror}") from error
         self._children[program.name] = child
         self._selector.register(child.log, selectors.EVENT_READ, child)
         return child

@@ -56,15 +56,15 @@ def setup_token(engine: Engine) -> str:
         return "" if anyone_exists(session) else make_link(session, LinkKind.SETUP, datetime.now(UTC))
 
 
-def main() -> None:
+def main(*arguments: str) -> None:
     """Prepare, as a process of its own; with `--setup-token` print the set-up token, if one is due."""
     try:
         engine, _ = prepare(Config.from_env())
     except (NotPreparedError, MasterKeyError) as error:
         sys.exit(str(error))
-    if "--setup-token" in sys.argv:
+    if "--setup-token" in arguments:
         sys.stdout.write(setup_token(engine))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -52,8 +52,8 @@ def program(server: str, config: Config, env: Mapping[str, str]) -> Program:
         "save": "",
         "loglevel": "warning",
     }
-    argv = [server, *(word for name, value in options.items() for word in (f"--{name}", value))]
-    return Program("redis", tuple(argv), env, ends_last=True, quiet=True)
+    arguments = tuple(word for name, value in options.items() for word in (f"--{name}", value))
+    return Program("redis", env, command=server, arguments=arguments, ends_last=True, quiet=True)
 
 
 def answers(path: Path) -> bool:

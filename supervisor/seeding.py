@@ -19,11 +19,12 @@ from models.audit import record
 from models.engine import open_database
 from models.people import create_user
 from models.project import Project, create_project
+from models.vault.adding import NewSecret
 from practice.seed import PracticeAws, PracticeUser
 from rotation.checks import Target, check
 from rotation.providers import provider_for
 from rotation.requests import request_rotation
-from rotation.setup import NewConnection, NewSecret, Plan, Setup, create_strategy
+from rotation.setup import NewConnection, Plan, Setup, create_strategy
 
 USER = "demo"
 PROJECT = "payments"
@@ -32,9 +33,9 @@ _TARGETS = (("billing-api", "/apps/"), ("report-mailer", "/apps/"), ("image-resi
 _PRACTICE_AWS_WITHIN_S = 60
 
 
-def main(ready_file: Path) -> None:
+def main(ready_file: str) -> None:
     """Fill a fresh database and print what a person and a script need to know, as JSON."""
-    aws = _practice_aws(ready_file)
+    aws = _practice_aws(Path(ready_file))
     manager = aws.make_manager("key-manager", path="/ops/", targets_path="/apps/")
     targets = [aws.make_target(name, path=path) for name, path in _TARGETS]
     password = secrets.token_urlsafe(12)
@@ -61,7 +62,7 @@ def _practice_aws(ready_file: Path) -> PracticeAws:
 def _seed(config: Config, aws: PracticeAws, manager: PracticeUser, target: PracticeUser, password: str) -> None:
     """Do what a person would: make a project, fill in the strategy's form with its check, press Rotate."""
     provider = provider_for("aws-iam", manager.key, aws.region, aws.endpoint_url)
-    report = check(provider, Target(target.user_name, existing=target.key.access_key_id))
+    report = check(provider, Target(target.user_name, held=target.key.access_key_id))
     keyring = Keyring.load(config.master_key, config.instance / "master.key")
     with Session(open_database(config.database)) as session, session.begin():
         now = datetime.now(UTC)
@@ -89,8 +90,8 @@ def _plan(project: Project, aws: PracticeAws, manager: PracticeUser, target: Pra
         user_path=target.path,
         environment=next(each for each in project.environments if each.name == "production"),
         path="/billing/api",
-        access_key=NewSecret("AWS_ACCESS_KEY", pair.access_key_id),
-        secret_key=NewSecret("AWS_SECRET_ACCESS_KEY", pair.secret_access_key),
+        access_key=NewSecret("AWS_ACCESS_KEY", pair.access_key_id.encode()),
+        secret_key=NewSecret("AWS_SECRET_ACCESS_KEY", pair.secret_access_key.encode()),
         existing_key_id=pair.access_key_id,
         interval_s=int(timedelta(minutes=2).total_seconds()),
         grace_s=30,
@@ -106,7 +107,3 @@ def _as_json(user: PracticeUser) -> dict[str, str]:
         "access_key_id": user.key.access_key_id,
         "secret_access_key": user.key.secret_access_key,
     }
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

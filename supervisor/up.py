@@ -27,8 +27,9 @@ def up(config: Config, write: Callable[[str], None]) -> int:
 
 def _start_all(supervisor: Supervisor, config: Config, env: Mapping[str, str], write: Callable[[str], None]) -> Script:
     parts.start_redis(supervisor, config, env)
+    yield from parts.preload()
     setup_token = yield from supervisor.finish(
-        Program.module("prepare", "supervisor.prepare", env, "--setup-token", once=True)
+        Program("prepare", env, module="supervisor.prepare", arguments=("--setup-token",), once=True)
     )
     yield from parts.start_parts(supervisor, config, env)
     yield from parts.web_answers(config)

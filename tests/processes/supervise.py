@@ -22,8 +22,8 @@ def main() -> int:
 
 
 def start(supervisor: Supervisor, programs: dict[str, list[str]]) -> Script:
-    for name, argv in programs.items():
-        program = Program(name, tuple(argv), os.environ, once=name.startswith("task"))
+    for name, (command, *arguments) in programs.items():
+        program = Program(name, os.environ, command, arguments=tuple(arguments), once=name.startswith("task"))
         if program.once:
             write(f"result: {(yield from supervisor.finish(program))}")
         else:

@@ -15,7 +15,7 @@ import pytest
 from tests.processes.processes import Run, alive, family, wait_for
 
 SCRIPT = Path(__file__).with_name("supervise.py")
-SLEEPS = ["sleep", "60"]
+SLEEPS = ["/bin/sleep", "60"]
 STUBBORN = "trap '' TERM; sh -c 'trap \"\" TERM; sleep 60' & echo up; wait"
 
 
@@ -38,7 +38,7 @@ def pids(run: Run) -> dict[str, int]:
 
 
 def test_lines_are_forwarded_with_the_name_of_their_process(supervise):
-    run = supervise(teller=["sh", "-c", "echo one; echo two >&2; printf unfinished; sleep 60"])
+    run = supervise(teller=["/bin/sh", "-c", "echo one; echo two >&2; printf unfinished; sleep 60"])
     assert run.line("one") == "teller       | one"
     assert run.line("two") == "teller       | two"
     assert "teller       | unfinished" in run.end(signal.SIGTERM)
@@ -55,7 +55,7 @@ def test_a_child_that_dies_comes_back_and_the_log_says_so(supervise):
 
 
 def test_what_a_dead_child_left_behind_ends_before_it_comes_back(supervise):
-    run = supervise(parent=["sh", "-c", "sleep 60 & echo child $!; wait"])
+    run = supervise(parent=["/bin/sh", "-c", "sleep 60 & echo child $!; wait"])
     parent = pids(run)["parent"]
     orphan = psutil.Process(int(run.line("child").split()[-1]))
     os.kill(parent, signal.SIGKILL)
@@ -64,7 +64,7 @@ def test_what_a_dead_child_left_behind_ends_before_it_comes_back(supervise):
 
 
 def test_a_child_that_cannot_stay_up_ends_all_with_its_last_lines(supervise):
-    run = supervise(sleeper=SLEEPS, faller=["sh", "-c", "echo the disk is full; exit 3"])
+    run = supervise(sleeper=SLEEPS, faller=["/bin/sh", "-c", "echo the disk is full; exit 3"])
     children = family(run.process.pid)
     text = run.end()
     assert run.process.returncode == 1
@@ -80,21 +80,21 @@ def test_a_program_that_is_not_there_ends_all_with_its_name(supervise):
 
 
 def test_a_task_is_finished_before_what_comes_after_it(supervise):
-    run = supervise(task=["sh", "-c", "echo log >&2; echo 42"], sleeper=SLEEPS)
+    run = supervise(task=["/bin/sh", "-c", "echo log >&2; echo 42"], sleeper=SLEEPS)
     assert run.line("log") == "task         | log"
     assert run.line("result") == "result: 42"
     assert set(pids(run)) == {"keyturn", "sleeper"}
 
 
 def test_a_task_that_fails_ends_all_with_what_it_said(supervise):
-    run = supervise(sleeper=SLEEPS, task=["sh", "-c", "echo The master key is another one. >&2; exit 1"])
+    run = supervise(sleeper=SLEEPS, task=["/bin/sh", "-c", "echo The master key is another one. >&2; exit 1"])
     assert run.end().endswith("The master key is another one.\n")
     assert run.process.returncode == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_all_and_leaves_nothing(supervise, number):
-    run = supervise(sleeper=SLEEPS, stubborn=["sh", "-c", STUBBORN])
+    run = supervise(sleeper=SLEEPS, stubborn=["/bin/sh", "-c", STUBBORN])
     run.line("| up")
     processes = wait_for(lambda: (found := family(run.process.pid))[4:] and found, "the stubborn one's own child")
     assert f"{number.name}: ending all" in run.end(number)
@@ -103,7 +103,7 @@ def test_a_signal_ends_all_and_leaves_nothing(supervise, number):
 
 
 def test_a_signal_during_the_start_ends_all(supervise):
-    run = supervise(sleeper=SLEEPS, task=["sh", "-c", "echo busy >&2; sleep 60"])
+    run = supervise(sleeper=SLEEPS, task=["/bin/sh", "-c", "echo busy >&2; sleep 60"])
     run.line("busy")
     processes = family(run.process.pid)
     run.end(signal.SIGTERM)
