@@ -92,10 +92,13 @@ def try_now(session: Session, rotation: Rotation, now: datetime) -> None:
     session.execute(
         update(Rotation)
         .where(
-            Rotation.id == rotation.id, Rotation.ended_at.is_(None), Rotation.wait_until > now, Rotation.wait_code != "",
+            Rotation.id == rotation.id,
+            Rotation.ended_at.is_(None),
+            Rotation.wait_until > now,
+            Rotation.wait_code != "",
         )
         .values(wait_until=now)
-    )  # fmt: skip
+    )
 
 
 def old_key_of(session: Session, strategy_id: int) -> AccessKey | None:
