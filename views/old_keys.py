@@ -129,7 +129,7 @@ def _milliseconds(moment: datetime) -> int:
 
 def _around(values: dict[str, Any]) -> list[Markup]:
     """What else on the strategy's page tells of the old key, out of band."""
-    parts = ("strategies/_head.html", "strategies/_trouble.html", "strategies/_timeline.html")
+    parts = ("strategies/page/_head.html", "strategies/page/_trouble.html", "strategies/page/_timeline.html")
     return [out_of_band(render_template(part, **values)) for part in parts]
 
 

@@ -15,16 +15,8 @@ from views.fetch_rotation import get_rotation, get_strategy
 from views.frame.services import now, services
 from views.htmx import done, live, out_of_band, wants_partial
 from views.shown.page import past_rotations
-from views.shown.values import PAGE_SIZE, page_values, progress_values
+from views.shown.values import PAGE_SIZE, PARTS_OF_STRATEGY, page_values, progress_values
 
-_ON_STRATEGY = (
-    "strategies/_head.html",
-    "strategies/_trouble.html",
-    "strategies/_timeline.html",
-    "old_keys/_old_key.html",
-    "strategies/_recent.html",
-    "strategies/_plan.html",
-)
 _ON_ITS_OWN = (
     "rotations/_state.html",
     "rotations/_actions.html",
@@ -82,20 +74,6 @@ def list_rotations(project_name: str, strategy_id: int) -> ResponseReturnValue:
     )
 
 
-@bp.get("/strategies/<int:strategy_id>/newest")
-def newest(project_name: str, strategy_id: int) -> ResponseReturnValue:
-    """The progress of a rotation that somebody else or the schedule has started; 204 when there is none."""
-    project = get_project(project_name)
-    strategy = get_strategy(project, strategy_id)
-    (found,) = past_rotations(db.session(), strategy, now(), 1) or (None,)
-    if found is None or found.rotation.id <= request.args.get("after", 0, type=int):
-        return "", 204
-    values = page_values(project, strategy) | progress_values(project, found.rotation, on_strategy=True)
-    parts = ("strategies/_head.html", "strategies/_trouble.html")
-    changed = [out_of_band(render_template(part, **values)) for part in parts]
-    return "".join([render_template("strategies/_watching.html", **values), *changed])
-
-
 def _page(project: Project, rotation: Rotation) -> ResponseReturnValue:
     return render_template("rotations/detail.html", **progress_values(project, rotation, on_strategy=False))
 
@@ -105,6 +83,6 @@ def _progress(values: dict[str, Any]) -> str:
     shown, project = values["shown"], values["project"]
     if values["on_strategy"]:
         values = page_values(project, shown.strategy) | values
-    parts = _ON_STRATEGY if values["on_strategy"] else _ON_ITS_OWN
+    parts = PARTS_OF_STRATEGY if values["on_strategy"] else _ON_ITS_OWN
     changed = [out_of_band(render_template(part, **values)) for part in parts]
     return "".join([render_template("rotations/_progress.html", **values), *changed, live(shown.live)])

@@ -23,6 +23,7 @@ from views.reauth import ask_password
 from views.shown import filters, listing
 from views.shown.values import (
     PAGE_SIZE,
+    PARTS_OF_STRATEGY,
     attention_count,
     list_values,
     page_values,
@@ -76,7 +77,22 @@ def show_timeline(project_name: str, strategy_id: int) -> ResponseReturnValue:
     """Show the picture of its keys over another range."""
     project = get_project(project_name)
     values = _page(project, get_strategy(project, strategy_id))
-    return page_or_partial("strategies/detail.html", "strategies/_timeline.html", **values)
+    return page_or_partial("strategies/detail.html", "strategies/page/_timeline.html", **values)
+
+
+@bp.get("/<int:strategy_id>/news")
+def show_news(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """What has changed on the strategy's page since `seen`, by whomever; 204 when nothing has."""
+    project = get_project(project_name)
+    strategy = get_strategy(project, strategy_id)
+    values = _page(project, strategy)
+    if not wants_partial():
+        return redirect(_back(strategy))
+    if request.args.get("seen") == values["page"].mark:
+        return "", 204
+    parts = [*PARTS_OF_STRATEGY, *(["strategies/page/_watching.html"] if "shown" in values else [])]
+    changed = [out_of_band(render_template(part, **values)) for part in parts]
+    return "".join([render_template("strategies/page/_news.html", **values), *changed])
 
 
 def _page(project: Project, strategy: RotationStrategy) -> dict[str, Any]:
@@ -126,7 +142,7 @@ def _watch(project: Project, strategy: RotationStrategy, rotation: Rotation) -> 
     if in_dialog:
         return done(url_for(".show", project_name=project.name, strategy_id=strategy.id))
     values = page_values(project, strategy) | progress_values(project, rotation, on_strategy=True)
-    parts = ("strategies/_head.html", "strategies/_trouble.html")
+    parts = ("strategies/page/_head.html", "strategies/page/_trouble.html")
     changed = [out_of_band(render_template(part, **values)) for part in parts]
     return "".join([render_template("rotations/_progress.html", **values), *changed])
 

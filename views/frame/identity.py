@@ -88,7 +88,8 @@ def _load(_request: Any) -> User | None:
     found = find_session(db.session(), token, now()) if token else None
     if found is None:
         return None
-    if now() - found.seen_at >= SESSION_TOUCH:
+    # A part of a page that asks for itself is no sign that somebody is there.
+    if now() - found.seen_at >= SESSION_TOUCH and "Keyturn-Poll" not in request.headers:
         _touch(found)
     g.user_session = found
     return found.user

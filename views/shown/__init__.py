@@ -4,8 +4,7 @@ facts.py: what the database says of many strategies, in a fixed number of statem
 strategy.py: the state of a strategy, the one place that decides its word, colour and second line.
 rotation.py: the state of a rotation, and its steps.
 failure.py: a failure in the reader's words, and the way to its remedy.
-spans.py: an access key's life as stretches of time, drawn by mini.py (tiny, in a row of the list)
-and by timeline.py with axis.py and lane_words.py (big, on the strategy's page).
+picture/: keys as bars on a time axis.
 listing.py, page.py, rotation_page.py: the list, the page of a strategy, the page of a rotation.
 values.py alone knows the request: it gives templates what they are rendered with.
 """

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from models import AccessKey, Connection, Environment, KeyState, Rotation, RotationStrategy, Secret
-from views.shown.mini import MOST_KEYS
-from views.shown.spans import LONG_AGO
+from views.shown.picture.mini import MOST_KEYS
+from views.shown.picture.spans import LONG_AGO
 from views.shown.strategy import Facts
 
 _NOT_DELETED = AccessKey.state != literal(KeyState.DELETED.value, literal_execute=True)

@@ -8,7 +8,7 @@ from flask import Blueprint
 
 from views.frame.times import MINUTE_S, clock, reader_zone, span
 from views.shown.failure import mark_code
-from views.shown.lane_words import key_age
+from views.shown.picture.lane_words import key_age
 
 _TWO_DIGITS_BELOW_S = 10
 

@@ -11,8 +11,8 @@ from typing import Any
 from models import AccessKey, Rotation, RotationStrategy
 from models import State as RotationState
 from views.frame.times import duration
-from views.shown import mini
 from views.shown.failure import Reads, Trouble, after_rotation, reads, tell
+from views.shown.picture import mini
 from views.shown.rotation import is_idle
 from views.shown.state import NOTHING, Group, Line, State
 from views.shown.strategy import OLD, Facts, has_failed, next_time, on_hold, sort_key, state_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -11,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from models import AccessKey, Rotation, RotationStrategy
 from rotation.errors import FAILURES
-from views.shown import timeline
-from views.shown.axis import Range, Scene, offered
 from views.shown.facts import in_full
 from views.shown.failure import Reads, Trouble, reads
 from views.shown.listing import trouble_of, trouble_of_key
+from views.shown.picture import timeline
+from views.shown.picture.axis import Range, Scene, offered
+from views.shown.picture.spans import newest_first
 from views.shown.rotation import state_of as rotation_state
-from views.shown.spans import newest_first
 from views.shown.state import State
 from views.shown.strategy import Facts, has_failed, next_time, on_hold, state_of
 
@@ -50,6 +51,16 @@ class Page:
     ranges: tuple[Range, ...]
     next_time: datetime | None
     on_hold: bool
+
+    @property
+    def mark(self) -> str:
+        """What of the page changes without this reader: one that sends it back hears of changes only."""
+        newest, old = self.facts.newest, self.facts.old
+        told = (
+            newest and newest.id, "open" if self.facts.is_open else self.state.word, self.strategy.deleting_at,
+            old and (old.id, old.ended_by, old.error_code, old.retire_at, old.last_used_at),
+        )  # fmt: skip
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
     @property
     def is_new(self) -> bool:

@@ -19,6 +19,15 @@ from views.shown.rotation_page import rotation_page
 from views.system.state import late, system_state
 
 PAGE_SIZE = 50
+PARTS_OF_STRATEGY = (
+    "strategies/page/_head.html",
+    "strategies/page/_trouble.html",
+    "strategies/page/_timeline.html",
+    "old_keys/_old_key.html",
+    "strategies/page/_recent.html",
+    "strategies/page/_plan.html",
+)
+"""What of a strategy's page changes with its rotations and its old key."""
 
 _OUTAGES = {
     "database": "The database isn't ready",

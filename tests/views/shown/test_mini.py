@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from models import KeyState
 from tests.views.shown.made import DAY, NOW, current_key, key, old_key
-from views.shown.mini import MOST_KEYS, NOW_X, WIDTH, draw
-from views.shown.spans import Stretch
+from views.shown.picture.mini import MOST_KEYS, NOW_X, WIDTH, draw
+from views.shown.picture.spans import Stretch
 
 MONTH_S = 30 * 86_400
 

@@ -7,9 +7,9 @@ import pytest
 
 from models import KeyState
 from tests.views.shown.made import DAY, NOW, current_key, key, old_key
-from views.shown.axis import NOW_AT, RANGES, Scene, offered, ticks
-from views.shown.spans import Stretch
-from views.shown.timeline import MOST_LANES, Mark, draw
+from views.shown.picture.axis import NOW_AT, RANGES, Scene, offered, ticks
+from views.shown.picture.spans import Stretch
+from views.shown.picture.timeline import MOST_LANES, Mark, draw
 
 BERLIN = ZoneInfo("Europe/Berlin")
 BY_KEY = {one.key: one for one in RANGES}

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from models import KeyState, State, StepName
+from models import KeyState, State, StepName, UserSession
 from tests import turned
 from tests.fake_clock import START
 
@@ -134,13 +134,40 @@ def test_shows_the_rotation_that_runs(bob_client, session, billing):
 
 def test_hears_of_a_rotation_that_somebody_else_started(bob_client, session, billing):
     turned.failed(session, billing, "throttled")
-    poll = re.search(r'id="progress"\s+hx-get="([^"]+)"', bob_client.get(URL).text)[1]
+    poll = re.search(r'id="news" hx-get="([^"]+)"', bob_client.get(URL).text)[1]
     assert bob_client.get(poll, htmx=True).status_code == 204
     made = turned.rotation(session, billing, trigger="schedule", requested_by="schedule")
     news = bob_client.get(poll, htmx=True).text
-    assert news.lstrip().startswith('<div id="progress"')
+    assert news.lstrip().startswith('<div id="news"')
+    assert '<div hx-swap-oob="true" id="progress">' in news
     assert f'id="rotation-{made.id}"' in news
     assert 'id="strategy-head"' in news
+
+
+def test_hears_that_the_old_key_is_gone(bob_client, session, billing):
+    turned.succeeded(session, billing, at=START - 38 * DAY)
+    turned.succeeded(session, billing, at=START - 8 * DAY)
+    poll = re.search(r'id="news" hx-get="([^"]+)"', bob_client.get(URL).text)[1]
+    assert bob_client.get(poll, htmx=True).status_code == 204
+    turned.deleted(session, session.query(turned.AccessKey).filter_by(state=KeyState.RETIRING.value).one())
+    news = bob_client.get(poll, htmx=True).text
+    assert '<div hx-swap-oob="true" id="old-key"></div>' in news
+    assert 'id="progress"' not in news
+    poll = re.search(r'id="news" hx-get="([^"]+)"', news)[1]
+    assert bob_client.get(poll, htmx=True).status_code == 204
+    assert bob_client.get(poll).location == URL
+
+
+def test_what_asks_for_itself_is_no_sign_of_a_person(bob_client, session, clock, billing):
+    page = bob_client.get(URL).text
+    assert re.search(r'id="news"[^>]*hx-headers=.{"Keyturn-Poll": "yes"}', page)
+    seen = session.query(UserSession.seen_at).scalar()
+    clock.advance(600)
+    bob_client.get(f"{URL}/news", htmx=True, headers={"Keyturn-Poll": "yes"})
+    session.expire_all()
+    assert session.query(UserSession.seen_at).scalar() == seen
+    bob_client.get(URL)
+    assert session.query(UserSession.seen_at).scalar() > seen
 
 
 def test_says_that_it_is_being_deleted(bob_client, session, billing):
@@ -152,7 +179,7 @@ def test_says_that_it_is_being_deleted(bob_client, session, billing):
     assert "/edit" not in page
 
 
-@pytest.mark.parametrize("path", ["", "/timeline", "/rotations", "/newest"])
+@pytest.mark.parametrize("path", ["", "/timeline", "/rotations", "/news"])
 def test_a_stranger_finds_nothing(charlie_client, bob_client, billing, path):
     assert charlie_client.get(URL + path).status_code == 404
     assert charlie_client.get(f"/projects/data-platform/strategies/1{path}").status_code == 404
@@ -160,6 +187,6 @@ def test_a_stranger_finds_nothing(charlie_client, bob_client, billing, path):
     assert bob_client.get(f"/projects/payments/strategies/99999999999999999999{path}").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["", "/timeline", "/rotations", "/newest"])
+@pytest.mark.parametrize("path", ["", "/timeline", "/rotations", "/news"])
 def test_refuses_other_methods(bob_client, billing, path):
     assert bob_client.post(URL + path).status_code == 405

@@ -6,8 +6,8 @@ from datetime import datetime, tzinfo
 
 from models import AccessKey, KeyState
 from views.frame.times import DAY_S, span
-from views.shown.axis import Scene
-from views.shown.spans import read_from
+from views.shown.picture.axis import Scene
+from views.shown.picture.spans import read_from
 
 
 def caption(key: AccessKey, scene: Scene) -> str:

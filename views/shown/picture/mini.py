@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from models import AccessKey, KeyState
 from views.frame.times import plural, span
-from views.shown.spans import Stretch, newest_first, planned_end, spans
+from views.shown.picture.spans import Stretch, newest_first, planned_end, spans
 
 WIDTH, NOW_X = 168.0, 126.0
 """In the picture's own units: now stands at three quarters."""

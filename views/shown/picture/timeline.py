@@ -11,9 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from models import AccessKey, KeyState
-from views.shown.axis import Range, Scene, ticks
-from views.shown.lane_words import caption, label, sentence
-from views.shown.spans import Stretch, newest_first, planned_end, read_from, spans
+from views.shown.picture.axis import Range, Scene, ticks
+from views.shown.picture.lane_words import caption, label, sentence
+from views.shown.picture.spans import Stretch, newest_first, planned_end, read_from, spans
 
 MOST_LANES = 12
 FULL = 100.0
