@@ -67,9 +67,12 @@ class Search:
 def seen(found: Sequence[Standing]) -> str:
     """A mark of what the list shows: a page that sends it back hears of changes only."""
     told = [
-        (one.facts.strategy.id, one.state.word, one.facts.strategy.due_at, one.facts.newest and one.facts.newest.id)
+        (
+            one.facts.strategy.id, one.state.word, one.state.line if one.state.group is not Group.RUNNING else "",
+            one.facts.strategy.due_at, one.facts.newest and one.facts.newest.id,
+        )
         for one in found
-    ]
+    ]  # fmt: skip
     return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
 

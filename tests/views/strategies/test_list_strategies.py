@@ -172,6 +172,15 @@ def test_an_open_list_hears_of_changes_only(bob_client, session, billing):
     assert bob_client.get(poll, htmx=True).status_code == 204
 
 
+def test_an_open_list_hears_that_an_old_key_is_gone(bob_client, session, billing):
+    turned.succeeded(session, billing, at=START - DAY)
+    turned.succeeded(session, billing, at=START - MINUTE)
+    poll = re.search(r'id="strategies" hx-get="([^"]+)"', bob_client.get(URL).text)[1]
+    assert bob_client.get(poll, htmx=True).status_code == 204
+    turned.deleted(session, session.query(turned.AccessKey).filter_by(state=KeyState.RETIRING.value).one())
+    assert bob_client.get(poll, htmx=True).status_code == 200
+
+
 def test_a_stranger_finds_nothing(charlie_client, billing):
     assert charlie_client.get(URL).status_code == 404
     assert charlie_client.get(f"{URL}/1/row").status_code == 404
