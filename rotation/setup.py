@@ -17,7 +17,7 @@ from models.access_key import AT_AWS
 from models.secret import current_values, write_secret
 from models.vault.adding import NameTakenError, NewSecret, add_secrets
 from rotation.checks import Report
-from rotation.connections import DEFAULT_ROUNDS, Refused, create_connection, last_failed, published_at
+from rotation.connections import DEFAULT_ROUNDS, Refused, connections_of, create_connection, last_failed, published_at
 from rotation.provider import KeyPair
 from rotation.schedule import reschedule
 
@@ -102,6 +102,8 @@ def change_strategy(setup: Setup, strategy: RotationStrategy, plan: Plan, report
     A changed interval moves the next time; one that failed last is tried anew. The pair that programs read moves along
     to other output secrets.
     """
+    # A worker that is about to make a key holds it too: either it sees this change, or its intent is seen here.
+    setup.session.refresh(strategy, with_for_update=True)
     before, interval_s = facts(strategy), strategy.interval_s
     connection = _connection(setup, plan, report)
     account_id = _account(connection, report) or strategy.account_id
@@ -165,11 +167,21 @@ def writer_of(session: Session, secret: Secret) -> RotationStrategy | None:
 def _connection(setup: Setup, plan: Plan, report: Report) -> Connection:
     if isinstance(plan.connection, Connection):
         return plan.connection
-    new = plan.connection
+    new, project_id = plan.connection, plan.environment.project_id
+    same = next(
+        (
+            each
+            for each in connections_of(setup.session, project_id)
+            if (each.access_key_id, each.region) == (new.manager.access_key_id, new.region)
+        ),
+        None,
+    )
+    if same and report.identity and not new.name:  # AWS took the pair: it is the one that is stored
+        return same
     made = create_connection(
         setup.session,
         setup.key,
-        project_id=plan.environment.project_id,
+        project_id=project_id,
         name=new.name,
         manager=new.manager,
         region=new.region,

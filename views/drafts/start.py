@@ -24,6 +24,8 @@ def start(form: StrategyForm, project: Project, strategy: RotationStrategy | Non
         _show(form, strategy)
         return
     form.manager.data = "stored" if form.connections else "new"
+    if form.connections:
+        form.connection.data = form.connections[0].id
     place = _placeholders(project)
     if place is not None:
         form.environment.data, form.path.data = place

@@ -276,11 +276,6 @@ class TestConflicts:
         response = bob_client.post(NEW, data=strategy_form())
         assert "The strategy of mail-relay writes AWS_ACCESS_KEY already" in error_at(response, "access_key_secret")
 
-    def test_a_managers_key_that_is_stored_already(self, bob_client, aws, session, keyring, payments):
-        stored = turned.connection(session, keyring, payments)
-        response = bob_client.post(NEW, data=strategy_form(manager_access_key=stored.access_key_id))
-        assert "prod-manager has this key already" in error_at(response, "manager_access_key")
-
     def test_a_connections_name_that_is_taken(self, bob_client, aws, session, keyring, payments):
         turned.connection(session, keyring, payments)
         response = bob_client.post(NEW, data=strategy_form(connection_name="prod-manager"))
@@ -346,6 +341,10 @@ class TestPage:
         assert f'<option selected value="{first.id}">AWS_ACCESS_KEY</option>' in page.text
         assert f'<option selected value="{second.id}">AWS_SECRET_ACCESS_KEY</option>' in page.text
         assert f"Holds {held[:4]}…{held[-4:]} , found by itself" in text_of(page)
+
+    def test_tells_the_rounds_of_the_connection_that_is_shown(self, bob_client, session, keyring, payments):
+        turned.connection(session, keyring, payments).verify_rounds = 3
+        assert "accepted it 3 times in a row" in text_of(bob_client.get(NEW))
 
     def test_does_not_ask_aws(self, bob_client, aws):
         assert bob_client.get(NEW).status_code == 200
