@@ -5,7 +5,7 @@ READY := .venv/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	--python $(BIN)/python --group dev pyproject.toml
 
-.PHONY: help demo up test check fix bench migration lock lock-is-current browser
+.PHONY: help demo up test check docs fix bench migration lock lock-is-current browser
 
 help: ## List what make can do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
@@ -27,6 +27,9 @@ check: $(READY) lock-is-current ## Check style, types, layers, the lock file, te
 	@$(BIN)/djlint --quiet --check templates
 	@$(BIN)/djlint --quiet --lint templates
 	@$(BIN)/python -m migrations.is_complete
+
+docs: $(READY) ## Write the pages of docs/ that come from the code
+	@$(BIN)/python -m docs.generate
 
 fix: $(READY) ## Mend what can be mended by itself: lint, format, templates
 	@$(BIN)/ruff check --fix --exit-zero
