@@ -19,7 +19,7 @@ class Work:
     """What is to be done, in numbers over all projects."""
 
     due: int
-    """Strategies whose time has come and whose rotation hasn't been asked for yet."""
+    """Strategies whose time has come and which no rotation serves yet."""
     overdue: int
     """Those of them that are late."""
     open: int
@@ -37,7 +37,8 @@ def last_sweep(session: Session) -> datetime | None:
 
 def work(session: Session, now: datetime, late: timedelta) -> Work:
     """The numbers. What has waited for longer than `late` is late. One statement."""
-    active = (RotationStrategy.paused_at.is_(None), RotationStrategy.deleting_at.is_(None))
+    rotates = select(Rotation.id).where(Rotation.strategy_id == RotationStrategy.id, Rotation.ended_at.is_(None))
+    active = (RotationStrategy.paused_at.is_(None), RotationStrategy.deleting_at.is_(None), ~rotates.exists())
     free = or_(Rotation.lease_until.is_(None), Rotation.lease_until <= now - late)
     ready = func.coalesce(Rotation.wait_until, Rotation.requested_at) <= now - late
     counts = (

@@ -41,6 +41,15 @@ def test_due_then_overdue_but_not_while_paused(store):
     assert (numbers(store).due, numbers(store).overdue) == (0, 0)
 
 
+def test_not_due_while_a_rotation_waits_for_its_old_key(store):
+    strategy_id, *_ = store.strategy()
+    change(store, strategy_id, due_at=START - LATE)
+    session = store.session()
+    turned.rotation(session, session.get_one(RotationStrategy, strategy_id), at=START - LATE, wait_until=START + LATE)
+    session.commit()
+    assert (numbers(store).due, numbers(store).overdue) == (0, 0)
+
+
 def test_a_rotation_that_nobody_works_on(store):
     strategy_id, *_ = store.strategy()
     session = store.session()
