@@ -19,6 +19,13 @@ COMMENT_LENGTH = 500
 REASON_LENGTH = 200
 
 
+class ValueField(TextAreaField):  # type: ignore[misc]
+    """A text field that always comes back empty."""
+
+    def _value(self) -> str:
+        return ""
+
+
 class SecretFields(Form):
     """What all secrets have. `place` tells the ids of its fields from those of another such form on the page."""
 
@@ -28,7 +35,7 @@ class SecretFields(Form):
             each.id = f"{place}-{each.name}"
 
     name = StringField("Name", filters=[stripped])
-    value = TextAreaField("Value")
+    value = ValueField("Value")
     crlf = BooleanField("Line breaks as CRLF")
     comment = StringField("Comment", filters=[stripped])
 
@@ -112,7 +119,7 @@ class EditSecret(SecretFields):
 class EnvText(Form):
     """Several secrets at once."""
 
-    text = TextAreaField("Text")
+    text = ValueField("Text")
 
 
 class MoveSecrets(Form):

@@ -82,4 +82,4 @@ def _dialog(place: Place, form: MoveSecrets, rows: list[Row], status: int = 200)
     written = writers(db.session(), place.project.id)
     names = {row.id: row.name for row in rows}
     followers = sorted(names[each] for each in with_partners(written, chosen) - chosen if each in names)
-    return place_dialog("secrets/_move.html", place, status, form=form, rows=rows, followers=followers)
+    return place_dialog("secrets/_move.html", place, status, form=form, rows=rows, chosen=chosen, followers=followers)
