@@ -22,16 +22,41 @@ class Vault:
         self.key = project.sealing_key(keyring)
 
     def add(
-        self, name: str = "TOKEN", value: bytes = b"first value", *, environment: str = "production", path: str = "/api",
-        comment: str = "", project: Project | None = None,
-    ) -> Secret:  # fmt: skip
-        place = next(each for each in (project or self.project).environments if each.name == environment)
-        made = create_secret(
-            self.session, self.key, environment=place, path=path, name=name, value=value, now=START, author="alice",
-            comment=comment,
-        )  # fmt: skip
+        self,
+        name: str = "TOKEN",
+        value: bytes = b"first value",
+        *,
+        environment: str = "production",
+        path: str = "/api",
+        comment: str = "",
+        project: Project | None = None,
+    ) -> Secret:
+        made = self._create(name, value, environment, path, comment, project)
         self.session.commit()
         return made
+
+    def add_many(self, count: int) -> None:
+        """Secrets of new names at production:/api and at paths below."""
+        there = self.session.query(Secret).count()
+        for number in range(there, there + count):
+            self._create(f"TOKEN_{number}", b"", "production", f"/api/{number}" if number % 9 == 1 else "/api")
+        self.session.commit()
+
+    def _create(
+        self, name: str, value: bytes, environment: str, path: str, comment: str = "", project: Project | None = None
+    ) -> Secret:
+        place = next(each for each in (project or self.project).environments if each.name == environment)
+        return create_secret(
+            self.session,
+            self.key,
+            environment=place,
+            path=path,
+            name=name,
+            value=value,
+            now=START,
+            author="alice",
+            comment=comment,
+        )
 
     def find(self, name: str) -> Secret | None:
         return self.session.query(Secret).filter_by(name=name).one_or_none()

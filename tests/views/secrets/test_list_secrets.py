@@ -127,22 +127,19 @@ def test_a_stranger(charlie_client, secret):
         assert charlie_client.get(address).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "address", [URL, f"{URL}?q=t", "/projects/payments/move-secrets?environment=production&path=/api"]
-)
-def test_as_many_statements_for_more_secrets(app, bob_client, vault, session, keyring, payments, address):
-    def count():
-        return len(statements(app, lambda: bob_client.get(address)))
+def test_as_many_statements_for_a_thousand_secrets(app, bob_client, vault, session, keyring, payments):
+    addresses = (URL, f"{URL}?q=t", "/projects/payments/move-secrets?environment=production&path=/api")
 
-    for number in range(10):
-        vault.add(f"TOKEN_{number}")
+    def counts():
+        return [len(statements(app, lambda: bob_client.get(address))) for address in addresses]
+
+    vault.add_many(10)
     turned.strategy(session, keyring, payments, "first", path="/api")
-    few = count()
-    for number in range(10, 200):
-        vault.add(f"TOKEN_{number}", path=f"/api/{number}" if number % 2 else "/api")
-    for number in range(20):
+    few = counts()
+    vault.add_many(990)
+    for number in range(10):
         turned.strategy(session, keyring, payments, f"user-{number}")
-    assert count() == few
+    assert counts() == few
 
 
 def test_as_many_statements_for_more_versions(app, bob_client, vault, secret, session, clock):
