@@ -4,6 +4,7 @@
     layer.py       from a request to its answer: keys, permissions, then moto
     request.py     a request as AWS reads it: service, action, signing key, parameters
     account.py     moto's state: users, keys, policies
+    memory.py      moto's state in a file, over a restart
     policy.py      which policies allow which action on which ARN
     replicas.py    when which replica learns of a new key
     faults.py      what is told to go wrong

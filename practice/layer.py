@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from threading import Lock
 
 from moto import settings
@@ -13,7 +14,7 @@ from moto.iam.access_control import CreateAccessKeyFailure
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from practice import answers
+from practice import answers, memory
 from practice.account import LAST_USED, ROOT, Account, Signer, concerned
 from practice.answers import Answer
 from practice.behaviour import Behaviour
@@ -32,10 +33,13 @@ _MADE_KEY = re.compile(rb"<AccessKeyId>([^<]+)</AccessKeyId>")
 class Layer:
     """Practice AWS without its sockets. Calls are judged and done one at a time; only their latency overlaps.
 
-    moto checks no permission itself: it judges each policy's Resource as if the action were on `*`.
+    moto checks no permission itself: it judges each policy's Resource as if the action were on `*`. With a
+    `state_file`, users, keys and policies outlive the process; what was told by /practice/... doesn't.
     """
 
-    def __init__(self, behaviour: Behaviour, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, behaviour: Behaviour, clock: Callable[[], float] = time.monotonic, state_file: Path | None = None
+    ) -> None:
         settings.INITIAL_NO_AUTH_ACTION_COUNT = sys.maxsize
         self.behaviour = behaviour
         self.faults = Faults()
@@ -45,6 +49,9 @@ class Layer:
             "iam": create_backend_app("iam"), "sts": create_backend_app("sts"), "s3": create_backend_app("s3"),
         }  # fmt: skip
         self._one_at_a_time = Lock()
+        self._state_file = state_file
+        if state_file:
+            memory.recall(state_file)
         self.root: KeyPair = Account("us-east-1").root_key()
 
     def answer(self, request: Request, fault: Fault | None = None) -> Answer:
@@ -104,6 +111,8 @@ class Layer:
             headers=list(request.headers.items()), base_url=f"http://{request.headers.get('host', 'localhost')}",
         )  # fmt: skip
         body, status, headers = run_wsgi_app(self._apps[request.service], builder.get_environ(), buffered=True)
+        if self._state_file and memory.changes(request.action):
+            memory.keep(self._state_file)
         kept = tuple((name, value) for name, value in headers if name.lower() not in {"content-length", "connection"})
         return Answer(int(status.split()[0]), b"".join(body), kept)
 

@@ -67,7 +67,9 @@ def _start_all(
 
 def _practice_aws(port: int, ready_file: Path, env: Mapping[str, str]) -> Program:
     """Practice AWS starts as a program of its own: nobody else shares what it imports."""
-    options = ("--port", str(port), "--ready-file", str(ready_file), "--set", json.dumps(_AWS_BEHAVIOUR))
+    state_file = ready_file.with_name("practice-aws.state")
+    files = ("--ready-file", str(ready_file), "--state-file", str(state_file))
+    options = ("--port", str(port), *files, "--set", json.dumps(_AWS_BEHAVIOUR))
     env = {**env, "PYTHONUNBUFFERED": "1"}
     return Program("practice-aws", env, sys.executable, arguments=("-m", "practice", *options), ends_last=True)
 
