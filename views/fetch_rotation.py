@@ -20,12 +20,12 @@ T = TypeVar("T")
 def get_strategy(project: Project, strategy_id: int) -> RotationStrategy:
     """The project's strategy of this id; else 404. `project` comes from `get_project`."""
     mine = with_places(select(RotationStrategy)).where(RotationStrategy.project_id == project.id)
-    return _one(db.session.scalar(mine.where(RotationStrategy.id == _sane(strategy_id))))
+    return _one(db.session.scalar(mine.where(RotationStrategy.id == sane_id(strategy_id))))
 
 
 def get_rotation(project: Project, rotation_id: int) -> Rotation:
     """The project's rotation of this id; else 404. `project` comes from `get_project`."""
-    mine = select(Rotation).where(Rotation.project_id == project.id, Rotation.id == _sane(rotation_id))
+    mine = select(Rotation).where(Rotation.project_id == project.id, Rotation.id == sane_id(rotation_id))
     return _one(db.session.scalar(mine))
 
 
@@ -38,6 +38,6 @@ def _one(found: T | None) -> T:
     return abort(404) if found is None else found
 
 
-def _sane(number: int) -> int:
-    """The id; 404 for one that is too large for the database."""
-    return abort(404) if number > _LARGEST_ID else number
+def sane_id(number: int) -> int:
+    """The id; 404 for one that the database can't have."""
+    return number if 0 <= number <= _LARGEST_ID else abort(404)

@@ -11,7 +11,7 @@ from database import db
 from models import Project, Rotation
 from rotation.requests import try_now as try_at_once
 from views.fetch import get_project
-from views.fetch_rotation import get_rotation, get_strategy
+from views.fetch_rotation import get_rotation, get_strategy, sane_id
 from views.frame.services import now, services
 from views.htmx import done, live, out_of_band, wants_partial
 from views.shown.page import past_rotations
@@ -66,6 +66,8 @@ def list_rotations(project_name: str, strategy_id: int) -> ResponseReturnValue:
     project = get_project(project_name)
     strategy = get_strategy(project, strategy_id)
     before = request.args.get("before", type=int)
+    if before is not None:
+        before = sane_id(before)
     found = past_rotations(db.session(), strategy, now(), PAGE_SIZE + 1, before)
     shown = found[:PAGE_SIZE]
     older = shown[-1].rotation.id if len(found) > PAGE_SIZE else None
