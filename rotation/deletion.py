@@ -8,7 +8,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from models import AccessKey, Action, KeyState, Rotation, RotationStrategy
-from models.access_key import AT_AWS
+from models.access_key import AT_AWS, move
 from models.audit import record
 
 
@@ -30,10 +30,12 @@ def delete_strategy(
 
     Without `delete_keys` no key that was published or taken over is touched. With it, those that the strategy made are
     deleted at AWS, the current one included; keys that were taken over stay. A key that was made and never published is
-    deleted in either case. Until AWS has deleted them the strategy stays, marked by `deleting_at`. Returns the ids of
-    the keys to look at. Raises RotationRunsError while a worker holds a rotation of the strategy.
+    deleted in either case, and one whose answer was lost is looked for where it can be found. Until AWS has deleted
+    them the strategy stays, marked by `deleting_at`. Returns the ids of the keys to look at. Raises RotationRunsError
+    while a worker holds a rotation of the strategy.
     """
     _end_waiting_rotation(session, strategy, now)
+    _lose_pending(session, strategy, now)
     record(
         session, at=now, actor=by, actor_id=actor_id, address=address, action=Action.STRATEGY_DELETE,
         project_id=strategy.project_id, strategy_id=strategy.id, thing=strategy.user_name, delete_keys=delete_keys,
@@ -53,22 +55,46 @@ def finish_deletion(session: Session, strategy_id: int) -> bool:
     strategy = session.get(RotationStrategy, strategy_id)
     if strategy is None or strategy.deleting_at is None:
         return False
-    if any(key.ended_by for key in _keys_at_aws(session, strategy)):
+    if any(key.ended_by and not _is_settled(key) for key in _keys_at_aws(session, strategy)):
         return False
     session.delete(strategy)
     return True
 
 
 def _goes(key: AccessKey, *, delete_keys: bool) -> bool:
+    if key.state == KeyState.LOST.value:
+        return not _is_settled(key)
     return key.state == KeyState.CREATED.value or (delete_keys and not key.taken_over)
 
 
+def _is_settled(key: AccessKey) -> bool:
+    """Whether a lost key can't be found by looking: its user's keys can't be listed, or a person has to look."""
+    return key.state == KeyState.LOST.value and (
+        key.known_before is None or key.look_at is None or key.error_code == "answer_lost"
+    )
+
+
+def _lose_pending(session: Session, strategy: RotationStrategy, now: datetime) -> None:
+    """The worker that was to keep AWS's answer is gone: its key is as good as lost, and told so."""
+    pending = select(AccessKey.id).where(
+        AccessKey.strategy_id == strategy.id, AccessKey.state == KeyState.PENDING.value
+    )
+    for key_id in session.scalars(pending).all():
+        move(session, key_id, KeyState.PENDING, KeyState.LOST, look_at=now)
+        record(
+            session, at=now, actor="worker", action=Action.KEY_LOSE, thing=strategy.user_name,
+            project_id=strategy.project_id, strategy_id=strategy.id,
+        )  # fmt: skip
+
+
 def _keys_at_aws(session: Session, strategy: RotationStrategy) -> list[AccessKey]:
+    """Those that AWS holds, and those that it may hold."""
+    states = [state.value for state in (*AT_AWS, KeyState.LOST)]
     return list(
         session.scalars(
-            select(AccessKey).where(
-                AccessKey.strategy_id == strategy.id, AccessKey.state.in_([state.value for state in AT_AWS])
-            )
+            select(AccessKey)
+            .where(AccessKey.strategy_id == strategy.id, AccessKey.state.in_(states))
+            .execution_options(populate_existing=True)
         )
     )
 

@@ -14,7 +14,7 @@ from models import Rotation, State
 from models.rotation import claim
 from rotation import failing, publishing, steps
 from rotation.errors import RotationError
-from rotation.work import LeaseLostError, Tools, Work
+from rotation.work import EditedError, LeaseLostError, Tools, Work
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,10 @@ def _one_step(work: Work) -> datetime | None:
     except RotationError as error:
         work.session.rollback()
         return failing.fail_or_wait(work, error)
+    except EditedError:
+        work.session.rollback()
+        work.save(state=State.QUEUED.value)
+        return work.now()
     except LeaseLostError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the rotation must end or wait with a time

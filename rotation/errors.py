@@ -48,12 +48,20 @@ class Failure:
     def tell(self, facts: Mapping[str, str]) -> Told:
         """The failure's texts with the facts of one case; a fact that is missing is told by its name."""
         known = _Facts(facts)
-        return Told(*(text.format_map(known) for text in (self.heading, self.why, self.what_to_do, self.command)))
+        words = (text.format_map(known) for text in (self.heading, self.why, self.what_to_do))
+        return Told(*words, command=self.command.format_map(_Blanks(facts)))
 
 
 class _Facts(dict[str, str]):
     def __missing__(self, name: str) -> str:
         return _UNKNOWN.get(name, name.replace("_", " "))
+
+
+class _Blanks(dict[str, str]):
+    """In a command a missing fact is a word to replace: `--user-name MANAGER`."""
+
+    def __missing__(self, name: str) -> str:
+        return name.upper()
 
 
 _UNKNOWN = {
@@ -228,6 +236,14 @@ _ROWS = (
         "The old key {key} is the one that programs read",
         "The output secret holds it: somebody brought an earlier version back.",
         "Rotate: then programs read a new key, and this one retires. It isn't deleted meanwhile.",
+        _REST,
+    ),
+    Failure(
+        "key_in_connection",
+        "Key is a connection's own",
+        "A connection asks AWS with the key {key}",
+        "Without it Keyturn could neither make nor delete keys, so it neither takes it over nor deletes it.",
+        "Give that connection another key (Replace key), or leave Existing access key ID empty. Then rotate again.",
         _REST,
     ),
     Failure(

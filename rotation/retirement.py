@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import AccessKey, KeyState, RetireWhen, Rotation, RotationStrategy, State
+from models import AccessKey, Connection, KeyState, RetireWhen, Rotation, RotationStrategy, State
 from models.access_key import claim_look, move
 from models.audit import Action, record
 from models.secret import current_values
@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 PAUSE_AFTER_ERROR = timedelta(minutes=1)
 PAUSE_AFTER_PERMANENT_ERROR = timedelta(hours=1)
+
+BY_RULE = "Keyturn"
+"""Stands for the person who ended a key while AWS is asked to delete one whose time has come."""
 
 
 def keep_longer(session: Session, key: AccessKey, until: datetime, by: str, now: datetime) -> bool:
@@ -87,14 +90,8 @@ def _look(tools: Tools, key: AccessKey) -> datetime | None:
     strategy = tools.session.get_one(RotationStrategy, key.strategy_id)
     tools.session.commit()
     try:
-        if key.state == KeyState.LOST.value:
-            again = lost.search(tools, key, strategy)
-        elif key.state == KeyState.CREATED.value:
-            again = _discard(tools, key, strategy)
-        elif key.state == KeyState.RETIRING.value or _ends_with_strategy(key, strategy):
-            again = _retire(tools, key, strategy)
-        else:
-            again = None
+        search_or_end = lost.search if key.state == KeyState.LOST.value else _end
+        again = search_or_end(tools, key, strategy)
     except RotationError as error:
         tools.session.rollback()
         return _put_off(tools, key, strategy, error)
@@ -106,6 +103,30 @@ def _look(tools: Tools, key: AccessKey) -> datetime | None:
     )
     tools.session.commit()
     return again
+
+
+def _end(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime | None:
+    try:
+        if key.state == KeyState.CREATED.value:
+            return _discard(tools, key, strategy)
+        if key.state == KeyState.RETIRING.value or _ends_with_strategy(key, strategy):
+            return _retire(tools, key, strategy)
+    except RotationError as error:
+        if error.code != "unknown_key" or not _is_listed_no_more(tools, key, strategy):
+            raise
+        _record_end(tools, key, strategy, why="AWS lists it no more")
+    return None
+
+
+def _is_listed_no_more(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> bool:
+    """Whether somebody else deleted the key, by AWS's own list of the target's keys, where that is permitted.
+
+    A key that was just made proves nothing by its absence, nor does the list of another account's user.
+    """
+    if tools.clock.now() < key.intent_at + lost.LATE or tools.aws.identify().account_id != strategy.account_id:
+        return False
+    listed = tools.aws.list_keys(strategy.user_name)
+    return listed is not None and key.access_key_id not in {row.access_key_id for row in listed}
 
 
 def _ends_with_strategy(key: AccessKey, strategy: RotationStrategy) -> bool:
@@ -122,6 +143,13 @@ def _put_off(tools: Tools, key: AccessKey, strategy: RotationStrategy, error: Ro
         update(AccessKey)
         .where(AccessKey.id == key.id)
         .values(look_at=again, error_code=error.code, error_facts=facts)
+        .execution_options(synchronize_session=False)
+    )
+    # It isn't being deleted any more, so that it can be kept.
+    tools.session.execute(
+        update(AccessKey)
+        .where(AccessKey.id == key.id, AccessKey.ended_by == BY_RULE)
+        .values(ended_by="")
         .execution_options(synchronize_session=False)
     )
     tools.session.commit()
@@ -149,9 +177,26 @@ def _retire(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetim
     tools.session.commit()
     end_at = now if key.ended_by else _end_at(key, strategy, quiet_at)
     if now >= end_at:
+        if not key.ended_by and not _seal_end(tools, key):
+            return now
         _delete(tools, key, strategy)
         return None
     return min(end_at, now + timedelta(seconds=tools.timing.last_use_poll_s))
+
+
+def _seal_end(tools: Tools, key: AccessKey) -> bool:
+    """From here on nobody is told any more that the key is kept. False when somebody was told so a moment ago."""
+    sealed = tools.session.execute(
+        update(AccessKey)
+        .where(
+            AccessKey.id == key.id, AccessKey.state == KeyState.RETIRING.value, AccessKey.ended_by == "",
+            AccessKey.retire_at == key.retire_at,
+        )
+        .values(ended_by=BY_RULE)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    tools.session.commit()
+    return bool(sealed.rowcount)  # type: ignore[attr-defined]
 
 
 def _end_at(key: AccessKey, strategy: RotationStrategy, quiet_at: datetime) -> datetime:
@@ -185,12 +230,15 @@ def _discard(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> dateti
 def _proven(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> LastUse:
     """AWS's word that the key is the target's, and that it isn't the one that programs read.
 
-    Raises `existing_key_not_targets` or `unknown_key`, and what else asking may raise.
+    Raises `existing_key_not_targets`, `key_in_connection`, `key_is_published` or `unknown_key`, and what else asking
+    may raise.
     """
     if key.access_key_id is None:
         raise RotationError("unknown_key", said="Its ID never came")
     if strategy.deleting_at is None and _is_published(tools, key, strategy):
         raise RotationError("key_is_published")
+    if asks_aws(tools.session, key.access_key_id):
+        raise RotationError("key_in_connection")
     last_use = tools.aws.last_use(key.access_key_id)
     if last_use.user_name != strategy.user_name:
         raise RotationError("existing_key_not_targets", said=f"AWS says that it is {last_use.user_name}'s")
@@ -207,17 +255,29 @@ def _is_published(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> b
     return values.get(secret_id, b"") == (key.access_key_id or "").encode()
 
 
+def asks_aws(session: Session, access_key_id: str) -> bool:
+    """Whether a connection asks AWS with this key. Commits."""
+    found = session.scalar(select(Connection.id).where(Connection.access_key_id == access_key_id).limit(1))
+    session.commit()
+    return found is not None
+
+
 def _delete(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> None:
     """Delete the key at AWS and record it. Dying in between does no harm: deleting again is no error."""
-    access_key_id = key.access_key_id or ""
-    tools.aws.delete_key(strategy.user_name, access_key_id)
+    tools.aws.delete_key(strategy.user_name, key.access_key_id or "")
+    _record_end(tools, key, strategy)
+
+
+def _record_end(tools: Tools, key: AccessKey, strategy: RotationStrategy, **detail: str) -> None:
     now = tools.clock.now()
+    tools.session.refresh(key, ["ended_by"])
+    by = "worker" if key.ended_by in {"", BY_RULE} else key.ended_by
     gone = move(
         tools.session, key.id, KeyState(key.state), KeyState.DELETED, deleted_at=now, secret_access_key=None,
-        look_at=None,
+        look_at=None, ended_by="" if by == "worker" else by,
     )  # fmt: skip
     if gone:
-        _record(tools.session, key, Action.KEY_DELETE, key.ended_by or "worker", now)
+        _record(tools.session, key, Action.KEY_DELETE, by, now, **detail)
         _wake_waiting(tools.session, strategy.id, now)
     tools.session.commit()
 

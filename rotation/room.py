@@ -33,6 +33,7 @@ def know_target(work: Work) -> None:
     if strategy.account_id:
         return
     identity = work.aws.identify()
+    work.want_unedited()
     strategy.set_target(strategy.user_name, identity.account_id)
     work.connection.account_id, work.connection.manager = identity.account_id, identity.arn.rpartition(":")[2]
     try:
@@ -45,13 +46,17 @@ def know_target(work: Work) -> None:
 def take_over(work: Work) -> None:
     """Take over the target's key: the one that the user named, and the one that the placeholder holds.
 
-    Only what AWS says belongs to the target is taken over; for the one that was named, anything else raises
-    `existing_key_not_targets`.
+    Only what AWS says belongs to the target is taken over, and no connection's own key; for the one that was named,
+    anything else raises `existing_key_not_targets` or `key_in_connection`.
     """
     named = work.strategy.existing_key_id
     held = _held_by_placeholder(work)
     for access_key_id in dict.fromkeys(filter(None, (held, named))):
         if _is_recorded(work, access_key_id):
+            continue
+        if retirement.asks_aws(work.session, access_key_id):
+            if access_key_id == named:
+                raise RotationError("key_in_connection", key=access_key_id)
             continue
         problem = _not_the_targets(work, access_key_id)
         if problem is None:
@@ -125,7 +130,8 @@ def make_room(work: Work) -> datetime | None:
     if listed is None:
         work.rotation.listed_keys = None
         summary = f"IAM allows two keys for a user. Keyturn knows of {len(known)}, so there is room."
-        full = len(known) >= KEYS_PER_USER
+        # One that AWS didn't know any more was deleted by others as a rule; if not, CreateAccessKey says so.
+        full = sum(key.error_code != "unknown_key" for key in known) >= KEYS_PER_USER
     else:
         work.rotation.listed_keys = [key.access_key_id for key in listed]
         summary = f"IAM allows two keys for a user and lists {len(listed)}, so there is room."
@@ -170,7 +176,7 @@ def _no_room(work: Work, known: list[AccessKey], listed: list[ListedKey] | None)
         until = old.look_at or work.now() + timedelta(seconds=work.tools.timing.last_use_poll_s)
         facts = {"user": work.strategy.user_name, "key": old.access_key_id or "", "until": _time(old.quiet_at or until)}
         work.note(work.step(StepName.MAKE_ROOM), "waits", f"{old.access_key_id} is still valid", ok=True)
-        work.save(wait_code="old_key_in_grace", error_facts=facts)
+        work.save(wait_code="old_key_in_grace", error_facts=facts, tries=0)
         return until
     raise two_keys(work.strategy, known, listed)
 

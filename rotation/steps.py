@@ -27,13 +27,18 @@ def make_ready(work: Work) -> datetime | None:
     until = room.make_room(work)
     if until is not None:
         return until
-    work.save(state=State.CREATING.value, tries=0, wait_until=None, wait_code="", error_facts={})
+    work.save(state=State.CREATING.value, wait_until=None, wait_code="", error_facts={})
+    work.is_ready = True
     return None
 
 
 def create(work: Work) -> datetime | None:
     """Ask AWS for a new key, exactly once: the intent is committed before, the answer at once after."""
     key = work.key()
+    if key is None and not work.is_ready:
+        # Another run made it ready, and the strategy may turn another user since.
+        work.save(state=State.QUEUED.value)
+        return None
     if key is None:
         key = _intend(work)
         created = _ask(work, key)
@@ -47,6 +52,7 @@ def create(work: Work) -> datetime | None:
 
 
 def _intend(work: Work) -> AccessKey:
+    work.want_unedited()
     step = work.step(StepName.CREATE)
     step.failed = False
     key = AccessKey(

@@ -5,10 +5,12 @@ Any number of sweeps may run at once. What they return may be worked on twice wi
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import AccessKey, Rotation, RotationStrategy, Trigger
@@ -85,7 +87,8 @@ def _start(session: Session, strategy: RotationStrategy, now: datetime) -> None:
         .execution_options(synchronize_session=False)
     )
     if claimed.rowcount:  # type: ignore[attr-defined]
-        request_rotation(
-            session, strategy, by="schedule", trigger=Trigger.SCHEDULE if is_due else Trigger.RETRY, now=now,
-            due_at=due_at if is_due else None,
-        )  # fmt: skip
+        with suppress(IntegrityError):  # a rotation has served this time already, as after a clock went backwards
+            request_rotation(
+                session, strategy, by="schedule", trigger=Trigger.SCHEDULE if is_due else Trigger.RETRY, now=now,
+                due_at=due_at if is_due else None,
+            )  # fmt: skip

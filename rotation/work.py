@@ -64,6 +64,10 @@ class LeaseLostError(Exception):
     """Another worker has the rotation by now: nothing of this transaction was written."""
 
 
+class EditedError(Exception):
+    """The strategy was edited since this run began: what was made ready for a new key is to be made ready anew."""
+
+
 @dataclass
 class Work:
     """One claimed rotation."""
@@ -72,6 +76,8 @@ class Work:
     rotation: Rotation
     strategy: RotationStrategy
     connection: Connection
+    is_ready: bool = False
+    """Whether this very run has made the target ready for a new key."""
 
     @property
     def session(self) -> Session:
@@ -98,6 +104,16 @@ class Work:
             raise LeaseLostError
         self.session.refresh(self.rotation)
         self.session.commit()
+
+    def want_unedited(self) -> None:
+        """Hold the strategy until the next commit; raises EditedError when it is edited since this run began."""
+        aim = (
+            RotationStrategy.user_name, RotationStrategy.connection_id, RotationStrategy.access_key_secret_id,
+            RotationStrategy.existing_key_id,
+        )  # fmt: skip
+        stored = self.session.execute(select(*aim).where(RotationStrategy.id == self.strategy.id).with_for_update())
+        if tuple(stored.one()) != tuple(getattr(self.strategy, column.key) for column in aim):
+            raise EditedError
 
     def key(self) -> AccessKey | None:
         """The access key that this rotation makes, once intended."""

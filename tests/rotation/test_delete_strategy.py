@@ -94,3 +94,49 @@ def test_a_key_that_nobody_reads_is_deleted_in_either_case(world):
     world.pass_time(600)
     assert is_gone(world)
     assert world.aws.keys_of(USER) == [published]
+
+
+@pytest.mark.parametrize("delete_keys", [True, False])
+def test_a_lost_key_is_found_and_deleted_before_it_goes(world, delete_keys):
+    world.rotate()
+    published = world.pair().access_key_id
+    world.aws.lose_next_answer(made="later")
+    world.run(world.request())
+    world.pass_time(60)
+    assert len(delete(world, delete_keys=delete_keys)) == (2 if delete_keys else 1)
+    world.sweep()
+    assert not is_gone(world)
+    world.aws.carry_out_late()
+    world.pass_time(3600)
+    assert world.aws.keys_of(USER) == ([] if delete_keys else [published])
+    assert is_gone(world)
+
+
+def test_one_that_a_dead_worker_may_have_made_is_found_too(world):
+    """The intent is written, AWS made the key, and the worker died: the strategy goes only when that is settled."""
+
+    class DiedError(BaseException):
+        pass
+
+    def die(when, method):
+        if (when, method) == ("after", "create_key"):
+            raise DiedError
+
+    rotation_id = world.request()
+    world.aws.watch(die)
+    with pytest.raises(DiedError):
+        world.run(rotation_id)
+    world.aws._watchers.clear()
+    world.clock.advance(world.timing.lease_s + 1)
+    delete(world, delete_keys=False)
+    world.pass_time(3600)
+    assert world.aws.keys_of(USER) == []
+    assert is_gone(world)
+
+
+def test_a_lost_key_that_nobody_can_find_keeps_the_strategy_no_longer(world):
+    world.aws.deny("list_keys")
+    world.aws.lose_next_answer(made=True)
+    world.rotate()
+    delete(world, delete_keys=False)
+    assert is_gone(world)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from models import KeyState, RetireWhen
+from models import KeyState, RetireWhen, State
 from models.secret import write_secret
 from rotation import retirement
 from tests.rotation.world import DAY, HOUR, USER
@@ -113,10 +113,66 @@ def test_a_key_that_aws_says_is_anothers_is_not_deleted(world, old):
 
 
 def test_a_key_that_aws_does_not_know_is_not_deleted(world, old):
+    world.aws.deny("list_keys")
     world.aws.remove_key(old)
     world.pass_time(3 * DAY)
     assert row(world, old).error_code == "unknown_key"
     assert not world.aws.calls_of("delete_key")
+
+
+def test_a_key_that_somebody_else_deleted_is_gone_once_aws_lists_it_no_more(world, old):
+    world.aws.remove_key(old)
+    world.pass_time(2 * DAY)
+    assert row(world, old).state == KeyState.DELETED
+    assert not world.aws.calls_of("delete_key")
+
+
+def test_a_key_that_aws_does_not_know_keeps_no_rotation_waiting(world, old):
+    """A person deleted it by hand; without ListAccessKeys nothing tells that it is gone but the room for a new one."""
+    world.aws.deny("list_keys")
+    world.aws.remove_key(old)
+    rotation = world.rotate()
+    assert rotation.state == State.SUCCEEDED
+    assert world.consumer_call_works()
+
+
+def test_a_key_that_is_being_deleted_can_be_kept_no_longer(world, old):
+    """Who is told that a key is kept can rely on it: once AWS is asked to delete it, they are told the truth."""
+    answers = []
+
+    def keep(when, method):
+        if (when, method) == ("before", "delete_key"):
+            with world.new_session() as session:
+                until = world.clock.now() + timedelta(days=4)
+                answers.append(retirement.keep_longer(session, row(world, old), until, "alice", world.clock.now()))
+                session.commit()
+
+    world.aws.watch(keep)
+    world.pass_time(DAY + HOUR)
+    assert answers == [False]
+    assert not lives(world, old)
+
+
+def test_a_key_that_could_not_be_deleted_can_be_kept_again(world, old):
+    world.aws.fail_next("delete_key", "not_permitted", times=100)
+    world.pass_time(DAY + HOUR)
+    until = world.clock.now() + timedelta(days=4)
+    assert retirement.keep_longer(world.session, row(world, old), until, "alice", world.clock.now())
+    world.session.commit()
+
+
+def test_one_that_is_kept_while_aws_is_asked_for_its_last_use_stays(world, old):
+    def keep(when, method):
+        if (when, method) == ("after", "last_use"):
+            with world.new_session() as session:
+                until = world.clock.now() + timedelta(days=4)
+                retirement.keep_longer(session, row(world, old), until, "alice", world.clock.now())
+                session.commit()
+
+    world.pass_time(DAY - 60)
+    world.aws.watch(keep)
+    world.pass_time(HOUR)
+    assert lives(world, old)
 
 
 def test_an_old_key_that_the_secrets_hold_again_is_not_deleted(world, old):

@@ -121,3 +121,14 @@ def test_a_worker_that_died_is_replaced_when_its_lease_runs_out(world):
     world.pass_time(world.timing.lease_s + 30)
     assert world.rotation(rotation_id).state == State.SUCCEEDED
     assert len(world.aws.calls_of("create_key")) == 1
+
+
+def test_a_time_that_was_served_before_stops_no_sweep(world):
+    """A clock that went backwards leads to the same due time again: it is passed over, and the others go on."""
+    world.change(interval_s=DAY, due_at=world.clock.now())
+    world.sweep()
+    world.pass_time(60)
+    world.change(due_at=world.rotations()[0].due_at)
+    world.sweep()
+    assert len(world.rotations()) == 1
+    assert world.strategy().due_at > world.clock.now()

@@ -41,6 +41,7 @@ WAYS: Mapping[str, Way] = {
     "no_such_user": Way.EDIT,
     "two_keys": Way.EDIT,
     "existing_key_not_targets": Way.EDIT,
+    "key_in_connection": Way.CONNECTION,
     "secret_missing": Way.EDIT,
     "target_taken": Way.STRATEGIES,
     "old_key_in_grace": Way.OLD_KEY,
