@@ -53,19 +53,20 @@ def start_parts(supervisor: Supervisor, config: Config, env: Mapping[str, str]) 
 
 def web_answers(config: Config) -> Script:
     """Wait until pages are answered."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)  # noqa: S104 - asks, doesn't listen
+    yield from until("The web", lambda: answers(host, config.port))
 
-    def answers() -> bool:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)  # noqa: S104 - asks, doesn't listen
-        connection = http.client.HTTPConnection(host, config.port, timeout=_ASK_S)
-        try:
-            connection.request("GET", "/healthz", headers={"Host": "localhost"})
-            return connection.getresponse().status < http.HTTPStatus.INTERNAL_SERVER_ERROR
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
 
-    yield from until("The web", answers)
+def answers(host: str, port: int) -> bool:
+    """Whether Keyturn answers there."""
+    connection = http.client.HTTPConnection(host, port, timeout=_ASK_S)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": "localhost"})
+        return connection.getresponse().status < http.HTTPStatus.INTERNAL_SERVER_ERROR
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def until(what: str, comes: Callable[[], bool]) -> Script:

@@ -25,12 +25,12 @@ def make_app() -> Flask:
     return create_app(config)
 
 
-def main() -> None:
-    """Serve until a signal."""
+def main(factory: str = "supervisor.web:make_app") -> None:
+    """Serve until a signal what `factory` makes in each process."""
     config = Config.from_env()
     gc.freeze()  # what is imported by now stays shared between the forks
     Granian(
-        "supervisor.web:make_app",
+        factory,
         factory=True,
         interface=Interfaces.WSGI,
         address=config.host,

@@ -1,0 +1,40 @@
+"""due_to_start_p99_s: of 2,000 strategies 100 fall due at once; how long until their rotations start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bench.figures import percentile
+from bench.filling import with_strategies
+from bench.running import Instance, keyturn, practice_aws, wait_for
+from models import Rotation, RotationStrategy
+
+_STRATEGIES = 2_000
+_DUE = 100
+
+
+def measure() -> Iterator[str]:
+    """The default verification and the default sweep, 2 workers."""
+    with (
+        practice_aws(propagation_s=[0, 0]) as aws,
+        with_strategies(aws, _STRATEGIES, rounds=8, KEYTURN_WORKERS="2") as at,
+        keyturn(at),
+    ):
+        due = datetime.now(UTC)
+        with Session(at.engine) as session, session.begin():
+            chosen = select(RotationStrategy.id).order_by(RotationStrategy.id).limit(_DUE)
+            session.execute(update(RotationStrategy).where(RotationStrategy.id.in_(chosen)).values(due_at=due))
+        wait_for(lambda: len(_started(at)) == _DUE, "the start of all rotations")
+        delays = [(started - due).total_seconds() for started in _started(at)]
+        yield f"due_to_start_p99_s: {percentile(delays, 99):.2f}"
+        median, longest = percentile(delays, 50), max(delays)
+        yield f"# sweep every {at.config.sweep_period_s} s; median {median:.2f} s, longest {longest:.2f} s"
+
+
+def _started(at: Instance) -> list[datetime]:
+    with Session(at.engine) as session:
+        return [each for each in session.scalars(select(Rotation.started_at)) if each is not None]
