@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -36,7 +37,7 @@ def up(config: Config) -> None:
     """Run everything on this machine."""
     from supervisor.up import up as run
 
-    sys.exit(run(config, click.echo))
+    _supervise(run, config)
 
 
 @main.command()
@@ -45,7 +46,7 @@ def demo(config: Config) -> None:
     """Run everything with practice AWS, begun anew."""
     from supervisor.demo import demo as run
 
-    sys.exit(run(config, click.echo))
+    _supervise(run, config)
 
 
 @main.command()
@@ -112,6 +113,16 @@ def reset_password(config: Config, name: str) -> None:
     from supervisor.people import reset_password as reset
 
     _refuse(reset(config, name, _password()))
+
+
+def _supervise(run: Callable[[Config, Callable[[str], None]], int], config: Config) -> None:
+    from supervisor.loop import CannotGoOnError
+    from supervisor.ports import PortTakenError
+
+    try:
+        sys.exit(run(config, click.echo))
+    except (CannotGoOnError, PortTakenError) as error:
+        raise CannotRun(str(error)) from None
 
 
 def _password() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import cli
 from config import Config
 from models import Action, AuditEntry, User
 from models.people import check_password
+from supervisor.parts import only_one
 from supervisor.prepare import prepare
 from tests.processes.conftest import environment
 
@@ -138,3 +140,25 @@ def test_check_tells_a_database_that_does_not_answer(keyturn):
 def test_check_makes_nothing(keyturn, folder):
     keyturn("check", AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert not folder.exists()
+
+
+def test_a_second_one_in_the_same_folder_is_told_without_a_traceback(keyturn, folder):
+    folder.mkdir()
+    with only_one(Config(instance=folder)):
+        result = keyturn("up")
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: Keyturn runs already in ")
+
+
+def test_a_folder_that_is_no_demos_is_told_without_a_traceback(keyturn, folder):
+    (folder / "demo" / "somebodys").mkdir(parents=True)
+    result = keyturn("demo")
+    assert result.exit_code == 1
+    assert "isn't a demo's" in result.output
+
+
+def test_a_taken_port_is_told_without_a_traceback(keyturn):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        result = keyturn("up", PORT=str(other.getsockname()[1]))
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: Port ")
