@@ -1,0 +1,133 @@
+"""A person's browser: one window whose every state can be looked at, and whose every complaint is heard."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, ViewportSize
+
+SHOTS = Path(__file__).parents[2] / "build" / "shots"
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+NARROW: ViewportSize = {"width": 375, "height": 740}
+_AXE_OPTIONS = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+_REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
+_SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
+
+
+class Screen:
+    """A window at `url` with its own cookies; `state` are the cookies of one that is signed in."""
+
+    def __init__(self, chromium: Browser, url: str, *, javascript: bool = True, state: Any = None) -> None:
+        self.javascript = javascript
+        self.context = chromium.new_context(
+            base_url=url,
+            viewport=WIDE,
+            color_scheme="light",
+            reduced_motion="reduce",
+            timezone_id="Europe/Berlin",
+            locale="en-GB",
+            java_script_enabled=javascript,
+            storage_state=state,
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        self.context.set_default_timeout(20_000)
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+        self.complaints: list[str] = []
+        self._provoked: list[tuple[int, str]] = []
+
+    def provoke(self, status: int, path: str) -> None:
+        """Let an address that ends with `path` answer with this status: Chromium logs it as an error."""
+        self._provoked.append((status, path))
+
+    def sign_in(self, name: str, password: str) -> None:
+        """By the form."""
+        self.page.goto("/login")
+        self.page.get_by_label("User name").fill(name)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url(lambda url: urlsplit(url).path != "/login")
+
+    def stay(self) -> None:
+        """Remember this very page: `stayed` tells whether it is still the same, never loaded anew."""
+        self.page.evaluate("window.stayed = true")
+
+    def stayed(self) -> bool:
+        """Whether the page is the one that it was at `stay`."""
+        return bool(self.page.evaluate("window.stayed === true"))
+
+    def look(self, name: str) -> None:
+        """Keep pictures of what is shown, in both widths and themes, and fail on what is wrong with it."""
+        wrong: list[str] = []
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        for size, themes in ((WIDE, ("dark", "light")), (NARROW, ("light", "dark"))):
+            self.page.set_viewport_size(size)
+            for theme in themes:
+                self.page.emulate_media(color_scheme=theme)
+                file = SHOTS / f"{name}.{size['width']}.{theme}.png"
+                # Hiding the caret would write inline styles, which htmx would then copy against the content policy.
+                self.page.screenshot(path=file, full_page=True, caret="initial")
+            # Light when wide, dark when narrow.
+            wrong += [f"{size['width']} px, {themes[-1]}: {one}" for one in self._violations()]
+            if (width := self.page.evaluate("document.documentElement.scrollWidth")) > size["width"]:
+                wrong.append(f"{size['width']} px: scrolls sideways, {width} px wide")
+        self.page.set_viewport_size(WIDE)
+        self.page.emulate_media(color_scheme="light")
+        assert not wrong, "\n".join([f"{name} ({self.page.url})", *wrong])
+        self.check()
+
+    def check(self) -> None:
+        """Fail on errors in the console that nobody provoked; what breaks the content policy is one."""
+        assert not self.complaints, "\n".join(self.complaints)
+
+    def close(self) -> None:
+        self.context.close()
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type not in {"error", "warning"}:
+            return
+        address = message.location["url"]
+        refused = _REFUSED.match(message.text)
+        if refused and any(
+            int(refused[1]) == status and urlsplit(address).path.endswith(path) for status, path in self._provoked
+        ):
+            return
+        self.complaints.append(f"{address}: {message.text}")
+
+    def _violations(self) -> list[str]:
+        if self.javascript:
+            return _axe(self.page)
+        # axe needs JavaScript: it gets the same page in a window that has it, without the page's own scripts.
+        still = _SCRIPT.sub("", self.page.content())
+        context = self.page.context.browser.new_context(  # type: ignore[union-attr]
+            viewport=self.page.viewport_size, color_scheme=self.page.evaluate(_THEME)
+        )
+        page = context.new_page()
+        page.route("**/*", lambda route: _stand_in(route, self.page.url, still))
+        page.goto(self.page.url)
+        found = _axe(page)
+        context.close()
+        return found
+
+
+_THEME = "matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'"
+
+
+def _stand_in(route: Route, address: str, html: str) -> None:
+    if route.request.url == address:
+        route.fulfill(body=html, content_type="text/html; charset=utf-8")
+    else:
+        route.continue_()
+
+
+def _axe(page: Page) -> list[str]:
+    violations = Axe().run(page, options=_AXE_OPTIONS).response["violations"]
+    return [f"{each['id']}: {node['html'][:200]}" for each in violations for node in each["nodes"]]
