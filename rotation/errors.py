@@ -48,8 +48,8 @@ class Failure:
     def tell(self, facts: Mapping[str, str]) -> Told:
         """The failure's texts with the facts of one case; a fact that is missing is told by its name."""
         known = _Facts(facts)
-        words = (text.format_map(known) for text in (self.heading, self.why, self.what_to_do))
-        return Told(*words, command=self.command.format_map(_Blanks(facts)))
+        heading, why, what_to_do = (text.format_map(known) for text in (self.heading, self.why, self.what_to_do))
+        return Told(heading, why, what_to_do, self.command.format_map(_Blanks(facts)))
 
 
 class _Facts(dict[str, str]):
