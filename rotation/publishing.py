@@ -49,8 +49,7 @@ def _write_pair(work: Work, key: AccessKey, now: datetime) -> str:
     """Write both secrets; returns a sentence about their versions."""
     session, strategy, rotation_id = work.session, work.strategy, work.rotation.id
     sealing_key = work.tools.sealing_key(strategy.project_id)
-    access_key_secret = _locked(session, strategy.access_key_secret_id)
-    secret_key_secret = _locked(session, strategy.secret_key_secret_id)
+    access_key_secret, secret_key_secret = _locked_pair(session, strategy)
     why = f"rotation {rotation_id}"
     by = work.rotation.requested_by
     pair = (
@@ -63,13 +62,21 @@ def _write_pair(work: Work, key: AccessKey, now: datetime) -> str:
     return f"{first}, and {second}, in one transaction."
 
 
-def _locked(session: Session, secret_id: int | None) -> Secret:
-    secret = session.scalar(
-        select(Secret).where(Secret.id == secret_id).with_for_update().execution_options(populate_existing=True)
+def _locked_pair(session: Session, strategy: RotationStrategy) -> tuple[Secret, Secret]:
+    """The two output secrets, held until the commit. Locked by id, as by all: else two could wait for each other."""
+    ids = (strategy.access_key_secret_id, strategy.secret_key_secret_id)
+    found = session.scalars(
+        select(Secret)
+        .where(Secret.id.in_(ids))
+        .order_by(Secret.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    if secret is None:
-        raise RotationError("secret_missing")
-    return secret
+    by_id = {secret.id: secret for secret in found}
+    try:
+        return by_id[ids[0] or 0], by_id[ids[1] or 0]
+    except KeyError:
+        raise RotationError("secret_missing") from None
 
 
 def _schedule_next(strategy: RotationStrategy, rotation: Rotation, now: datetime) -> None:
