@@ -1,7 +1,8 @@
 """Runs a claimed rotation: next step until it is done or must wait.
 
 Any number of workers may call `run` for the same rotation at any time: the lease lets one of them work, and what a
-worker that lost it still writes changes nothing. A worker that dies leaves its lease to run out.
+worker that lost it still writes changes nothing. A worker that dies leaves its lease to run out; so does one whose
+database goes away, for it knows no more than the next one what was written last.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from models import Rotation, State
 from models.rotation import claim
@@ -31,7 +34,8 @@ STEPS: dict[State, Step] = {
 def run(tools: Tools, rotation_id: int) -> datetime | None:
     """Work on the rotation as far as it goes now.
 
-    Returns when it wants to be worked on again, or None when it has ended, is another worker's or isn't due.
+    Returns when it wants to be worked on again, or None when it has ended, is another worker's or isn't due. Raises
+    what the database raises when it goes away.
     """
     taken = claim(tools.session, rotation_id, tools.owner, tools.clock.now(), tools.timing.lease)
     tools.session.commit()
@@ -68,7 +72,7 @@ def _one_step(work: Work) -> datetime | None:
         work.session.rollback()
         work.save(state=State.QUEUED.value)
         return work.now()
-    except LeaseLostError:
+    except (LeaseLostError, OperationalError, InterfaceError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the rotation must end or wait with a time
         # The text of a foreign exception may hold a secret: only its kind is told.

@@ -31,7 +31,7 @@ from tests.fake_clock import START, FakeClock
 from views.frame import limits
 
 pytest_plugins = [
-    "tests.databases",  # the fixtures `postgres_url` and `database_url`
+    "tests.databases.fixtures",  # the fixtures `postgres_url` and `database_url`
     "tests.practice_aws",  # the fixture `practice`: practice AWS over HTTP
 ]
 

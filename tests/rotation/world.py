@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from crypto import Keyring, SealingKey
@@ -29,16 +33,30 @@ HOUR = 3600
 DAY = 24 * HOUR
 
 
-class World:
-    """One strategy on a fake AWS, with a quiet time and a grace of a day and three rounds of verification."""
+@dataclass(frozen=True)
+class Saved:
+    """A moment of a world, to go back to."""
 
-    def __init__(self, path: Path) -> None:
+    database: sqlite3.Connection
+    aws: dict[str, Any]
+    at: datetime
+
+
+class World:
+    """One strategy on a fake AWS, with a quiet time and a grace of a day and three rounds of verification.
+
+    `where`: the file of its SQLite, or the URL of an empty database.
+    """
+
+    def __init__(self, where: Path | str) -> None:
         self.clock = FakeClock()
         self.aws = FakeProvider(self.clock, users=(USER,))
         self.keyring = Keyring(SealingKey(b"k" * 32))
         # Asked rarely, so that a day goes by in few steps.
         self.timing = Timing(last_use_poll_s=4 * HOUR)
-        self.db = open_database(f"sqlite:///{path}")
+        self.db = open_database(where if isinstance(where, str) else f"sqlite:///{where}")
+        if self.db.dialect.name == "sqlite":
+            event.listen(self.db, "connect", _care_for_no_power_cut)
         Base.metadata.create_all(self.db)
         self.session = self.new_session()
         self.strategy_id = self._seed()
@@ -49,6 +67,24 @@ class World:
 
     def new_session(self) -> Session:
         return Session(self.db, expire_on_commit=False)
+
+    def save(self) -> Saved:
+        """This moment, to go back to as often as wanted: faster than another world. On SQLite only."""
+        database = sqlite3.connect(":memory:")
+        with closing(self.db.raw_connection()) as connection:
+            connection.driver_connection.backup(database)
+        return Saved(database, self._copy(self.aws.__dict__), self.clock.now())
+
+    def go_back(self, saved: Saved) -> None:
+        self.session.close()
+        self.session = self.new_session()
+        with closing(self.db.raw_connection()) as connection:
+            saved.database.backup(connection.driver_connection)
+        self.aws.__dict__.update(self._copy(saved.aws))
+        self.clock.set(saved.at)
+
+    def _copy(self, aws: dict[str, Any]) -> dict[str, Any]:
+        return copy.deepcopy(aws, {id(self.clock): self.clock})
 
     def _seed(self) -> int:
         session, now = self.session, self.clock.now()
@@ -219,3 +255,7 @@ class World:
     def _sealing_key(self) -> SealingKey:
         with self.new_session() as session:
             return self.tools(session).sealing_key(self.strategy().project_id)
+
+
+def _care_for_no_power_cut(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
