@@ -88,56 +88,55 @@ def check(world: World, *, listing: bool) -> None:
         assert not unknown or (len(unknown) == 1 and lost), "an unknown key is told as lost"
 
 
-def places(tmp_path, act, *, listing: bool, prepare=lambda _world: None) -> list[str]:
-    """Kill at every place of `act` in turn, each in a world of its own; where that was."""
+def places(world: World, act, *, listing: bool, prepare=lambda _world: None) -> list[str]:
+    """Kill at every place of `act` in turn, each time from the same moment on; where that was."""
+    if not listing:
+        world.aws.deny("list_keys")
+    world.strategy().connection.verify_rounds = 2
+    world.session.commit()
+    world.rotate()
+    world.clock.advance(10 * DAY)
+    prepare(world)
+    saved = world.save()
     killed_at = []
     for at in range(1, 500):
-        world = World(tmp_path / f"{at}.db")
+        world.go_back(saved)
+        where = run_killed(world, at, lambda: act(world))
+        if not where:
+            return killed_at
+        killed_at.append(where)
         try:
-            if not listing:
-                world.aws.deny("list_keys")
-            world.strategy().connection.verify_rounds = 2
-            world.session.commit()
-            world.rotate()
-            world.clock.advance(10 * DAY)
-            prepare(world)
-            where = run_killed(world, at, lambda: act(world))  # noqa: B023 - called at once
-            if not where:
-                return killed_at
-            killed_at.append(where)
             settle(world)
             check(world, listing=listing)
         except AssertionError as error:
-            raise AssertionError(f"killed at {at}, {killed_at[-1:]}: {error}") from error
-        finally:
-            world.close()
+            raise AssertionError(f"killed at {at}, {where}: {error}") from error
     raise AssertionError("it never ran unkilled")
 
 
 @pytest.mark.parametrize("listing", [True, False], ids=["may list", "may not list"])
-def test_a_rotation(tmp_path, listing):
-    killed_at = places(tmp_path, lambda world: world.rotate(), listing=listing)
+def test_a_rotation(world, listing):
+    killed_at = places(world, lambda world: world.rotate(), listing=listing)
     assert "after create_key" in killed_at
     assert len(killed_at) > 20
 
 
-def test_a_retirement(tmp_path):
+def test_a_retirement(world):
     def prepare(world):
         world.rotate()
         world.pass_time(DAY - 60)
 
-    killed_at = places(tmp_path, lambda world: world.pass_time(120), listing=True, prepare=prepare)
+    killed_at = places(world, lambda world: world.pass_time(120), listing=True, prepare=prepare)
     assert "after delete_key" in killed_at
 
 
-def test_after_every_death_the_next_rotation_succeeds(tmp_path):
+def test_after_every_death_the_next_rotation_succeeds(world):
     """Not only is nothing broken: the way is free again."""
+    world.rotate()
+    world.clock.advance(10 * DAY)
+    saved = world.save()
     for at in (1, 5, 9, 12, 15, 18, 21):
-        world = World(tmp_path / f"{at}.db")
-        world.rotate()
-        world.clock.advance(10 * DAY)
+        world.go_back(saved)
         run_killed(world, at, world.rotate)
         settle(world)
         assert world.rotate().state == State.SUCCEEDED
         assert world.consumer_call_works()
-        world.close()
