@@ -145,13 +145,7 @@ def _put_off(tools: Tools, key: AccessKey, strategy: RotationStrategy, error: Ro
         .values(look_at=again, error_code=error.code, error_facts=facts)
         .execution_options(synchronize_session=False)
     )
-    # It isn't being deleted any more, so that it can be kept.
-    tools.session.execute(
-        update(AccessKey)
-        .where(AccessKey.id == key.id, AccessKey.ended_by == BY_RULE)
-        .values(ended_by="")
-        .execution_options(synchronize_session=False)
-    )
+    _unseal_end(tools, key)
     tools.session.commit()
     log.info("access key %s: %s, looked at again at %s", key.access_key_id, error.code, again)
     return again
@@ -175,12 +169,14 @@ def _retire(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetim
     tools.session.commit()
     tools.session.refresh(key)
     tools.session.commit()
-    end_at = now if key.ended_by else _end_at(key, strategy, quiet_at)
+    by_person = key.ended_by not in {"", BY_RULE}
+    end_at = now if by_person else _end_at(key, strategy, quiet_at)
     if now >= end_at:
-        if not key.ended_by and not _seal_end(tools, key):
+        if not by_person and not _seal_end(tools, key):
             return now
         _delete(tools, key, strategy)
         return None
+    _unseal_end(tools, key)
     return min(end_at, now + timedelta(seconds=tools.timing.last_use_poll_s))
 
 
@@ -189,14 +185,25 @@ def _seal_end(tools: Tools, key: AccessKey) -> bool:
     sealed = tools.session.execute(
         update(AccessKey)
         .where(
-            AccessKey.id == key.id, AccessKey.state == KeyState.RETIRING.value, AccessKey.ended_by == "",
-            AccessKey.retire_at == key.retire_at,
+            AccessKey.id == key.id, AccessKey.state == KeyState.RETIRING.value,
+            AccessKey.ended_by.in_(["", BY_RULE]), AccessKey.retire_at == key.retire_at,
         )
         .values(ended_by=BY_RULE)
         .execution_options(synchronize_session=False)
     )  # fmt: skip
     tools.session.commit()
     return bool(sealed.rowcount)  # type: ignore[attr-defined]
+
+
+def _unseal_end(tools: Tools, key: AccessKey) -> None:
+    """It isn't being deleted any more, so that it can be kept."""
+    tools.session.execute(
+        update(AccessKey)
+        .where(AccessKey.id == key.id, AccessKey.ended_by == BY_RULE)
+        .values(ended_by="")
+        .execution_options(synchronize_session=False)
+    )
+    tools.session.commit()
 
 
 def _end_at(key: AccessKey, strategy: RotationStrategy, quiet_at: datetime) -> datetime:

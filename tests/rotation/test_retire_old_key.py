@@ -223,3 +223,22 @@ def test_two_looks_at_once_ask_once(world, old):
     asked = len(world.aws.calls_of("last_use"))
     world.look(key.id)
     assert len(world.aws.calls_of("last_use")) == asked
+
+
+def test_a_use_that_shows_up_after_a_death_before_deletion_counts(world, old):
+    class Killed(BaseException):
+        pass
+
+    def kill(when, method):
+        if (when, method) == ("before", "delete_key"):
+            raise Killed
+
+    world.aws.watch(kill)
+    with pytest.raises(Killed):
+        world.pass_time(3 * DAY)
+    world.aws._watchers.clear()
+    world.aws.use_key(old)
+    world.pass_time(DAY - HOUR)
+    assert lives(world, old)
+    until = world.clock.now() + timedelta(days=4)
+    assert retirement.keep_longer(world.session, row(world, old), until, "alice", world.clock.now())
