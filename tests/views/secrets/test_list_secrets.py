@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from models.secret import write_secret
@@ -131,7 +133,7 @@ def test_as_many_statements_for_a_thousand_secrets(app, bob_client, vault, sessi
     addresses = (URL, f"{URL}?q=t", "/projects/payments/move-secrets?environment=production&path=/api")
 
     def counts():
-        return [len(statements(app, lambda: bob_client.get(address))) for address in addresses]
+        return [len(statements(app, partial(bob_client.get, address))) for address in addresses]
 
     vault.add_many(10)
     turned.strategy(session, keyring, payments, "first", path="/api")
