@@ -8,9 +8,10 @@ Format: version byte, 12 bytes of nonce, ciphertext and tag.
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import os
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,7 +81,7 @@ class Keyring:
         """A keyring from 32 bytes in base64. Raises MasterKeyError."""
         try:
             key = base64.b64decode(text.strip(), validate=True)
-        except binascii.Error:
+        except ValueError:
             key = b""
         if len(key) != _KEY_BYTES:
             raise MasterKeyError("The master key must be 32 bytes in base64, as `openssl rand -base64 32` prints.")
@@ -89,18 +90,9 @@ class Keyring:
     @classmethod
     def from_file(cls, path: Path) -> Keyring:
         """A keyring from the file at `path`, which is made (mode 0600) if there is none. Raises MasterKeyError."""
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return cls.from_text(_read_private(path))
-        except OSError as error:
-            raise MasterKeyError(f"The master key can't be made at {path}: {error.strerror}.") from error
-        text = base64.b64encode(os.urandom(_KEY_BYTES))
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        return cls.from_text(text.decode())
+        if not path.exists():
+            _make(path)
+        return cls.from_text(_read_private(path))
 
     @classmethod
     def load(cls, text: str, path: Path) -> Keyring:
@@ -122,6 +114,19 @@ class Keyring:
 
 def _data_key_place(project_id: str) -> Place:
     return Place("projects", project_id, "data_key")
+
+
+def _make(path: Path) -> None:
+    """Write a new master key, whole or not at all; one that another process makes at this moment is left alone."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as file:
+            file.write(base64.b64encode(os.urandom(_KEY_BYTES)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(file.name, path)
+    except OSError as error:
+        raise MasterKeyError(f"The master key can't be made at {path}: {error.strerror}.") from error
 
 
 def _read_private(path: Path) -> str:

@@ -13,6 +13,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -34,6 +35,10 @@ pytest_plugins = [
     "tests.databases.fixtures",  # the fixtures `postgres_url` and `database_url`
     "tests.practice_aws",  # the fixture `practice`: practice AWS over HTTP
 ]
+
+# The same examples each time, however slow the machine is.
+settings.register_profile("keyturn", deadline=None, derandomize=True)
+settings.load_profile("keyturn")
 
 PASSWORD = "correct horse battery staple"
 
