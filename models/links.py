@@ -81,6 +81,12 @@ def use_link(session: Session, link: OneTimeLink, now: datetime) -> bool:
     return bool(used.rowcount)  # type: ignore[attr-defined]
 
 
+def void_links_of(session: Session, maker: User, now: datetime) -> None:
+    """Make worthless what `maker` made and nobody has used: who loses their rights doesn't come back by a link."""
+    made = update(OneTimeLink).where(OneTimeLink.created_by_id == maker.id, OneTimeLink.used_at.is_(None))
+    session.execute(made.values(used_at=now))
+
+
 def open_invitations(session: Session, now: datetime) -> list[OneTimeLink]:
     """The invitations that nobody has accepted yet and that still hold, the newest first."""
     rows = session.scalars(

@@ -11,7 +11,7 @@ from flask_login import current_user
 from database import db
 from forms.account import Invitation, Rights
 from models.audit import Action
-from models.links import LinkKind, find_invitation, make_link, open_invitations, use_link
+from models.links import LinkKind, find_invitation, make_link, open_invitations, use_link, void_links_of
 from models.people import find_user, is_last_administrator, list_people, project_ids, set_projects
 from models.user import User, end_sessions
 from views.fetch import my_projects
@@ -93,6 +93,8 @@ def save_rights(name: str) -> ResponseReturnValue:
         form.is_admin.errors, fine = ["The last administrator stays one. Make someone else administrator first."], False
     if not fine:
         return _person_page(user, form), 422
+    if user.is_admin and not form.is_admin.data:
+        void_links_of(db.session(), user, now())
     user.is_admin = form.is_admin.data
     set_projects(db.session(), user, tuple(form.projects.data or ()))
     audit(Action.USER_CHANGE, user.name, **_rights(form))
@@ -110,6 +112,7 @@ def disable(name: str) -> ResponseReturnValue:
     if not user.disabled_at:
         user.disabled_at = now()
         end_sessions(db.session(), user, now())
+        void_links_of(db.session(), user, now())
         audit(Action.USER_DISABLE, user.name)
     db.session.commit()
     return done(url_for(".show_people"), toast="Disabled")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from models.audit import Action, AuditEntry
 from models.links import LinkKind
 from models.project import ProjectMember
 from models.user import OneTimeLink, User
+from tests import factories
 
 
 def invite(client, **data):
@@ -61,3 +64,16 @@ def test_bad_input(alice_client, session):
 def test_wrong_method(alice_client):
     assert alice_client.delete("/invitations/new").status_code == 405
     assert alice_client.get("/invitations/1/withdraw").status_code == 405
+
+
+@pytest.mark.parametrize("end", ["disable", "step down"])
+def test_a_link_ends_with_the_rights_of_who_made_it(app, alice_client, client, session, clock, end):
+    """Else an administrator could make a way back in before they have to go."""
+    dora = factories.user(session, "dora", is_admin=True)
+    doras = app.test_client()
+    doras.test_session = session
+    doras.sign_in(dora, clock)
+    link = re.search(r"http://localhost(/invite/\S+)</pre>", invite(doras, is_admin="y").text)[1]
+    assert client.get(link).status_code == 200
+    alice_client.post("/people/dora/disable" if end == "disable" else "/people/dora")
+    assert client.get(link).status_code == 404
