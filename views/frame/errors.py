@@ -9,7 +9,8 @@ from types import TracebackType
 
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import DataError
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from database import db
 from views.htmx import wants_partial
@@ -39,6 +40,7 @@ def init_app(app: Flask) -> None:
     """Register the pages."""
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _stale_page)
+    app.register_error_handler(DataError, _unstorable)
 
 
 def log_without_values(exc_info: ExcInfo) -> None:
@@ -63,6 +65,12 @@ def _http_error(error: HTTPException) -> Response:
         if name.lower() in {"allow", "retry-after"}:
             answer.headers[name] = value
     return answer
+
+
+def _unstorable(_error: DataError) -> Response:
+    """The database can't hold a part of the request, such as a NUL in a name (PostgreSQL)."""
+    log.warning("what the database can't hold at %s %s", request.method, request.url_rule)
+    return _http_error(BadRequest())
 
 
 def _stale_page(_error: CSRFError) -> Response:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
+from app import create_app
+from config import Config
+from database import db
 from tests import turned
 
 HUGE = "9" * 30
@@ -21,3 +25,13 @@ def test_older_rotations_than_one_of_an_impossible_id(session, keyring, payments
     assert bob_client.get(f"{page}?before={HUGE}").status_code == 404
     assert bob_client.get(f"{page}?before=-{HUGE}").status_code == 404
     assert bob_client.get(f"{page}?before=none").status_code == 200
+
+
+def test_what_postgresql_cannot_hold_is_unreadable(postgres_url, tmp_path):
+    """A NUL, say. The view stands for any that hands a text of the request to the database."""
+    app = create_app(Config(instance=tmp_path, database_url=postgres_url))
+    app.view_functions["door.tell_setup"] = lambda: db.session.scalar(text("SELECT :name"), {"name": "a\0b"})
+    app.view_functions["door.tell_setup"].is_public = True
+    response = app.test_client().get("/setup")
+    assert response.status_code == 400
+    assert "read this request" in response.text
