@@ -13,7 +13,7 @@ from crypto import Place, SealingKey
 from models.base import Base
 
 _ACCESS_KEY_ID = re.compile(r"A[A-Z0-9]{15,127}")
-_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
+_REGION = re.compile(r"(?=.{5,32}\Z)[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
 
 
 class Connection(Base):
@@ -33,8 +33,8 @@ class Connection(Base):
     region: Mapped[str] = mapped_column(String(32))
     account_id: Mapped[str] = mapped_column(String(12), default="")
     """The manager's account, empty until AWS has told it."""
-    manager: Mapped[str] = mapped_column(String(128), default="")
-    """The manager's ARN resource, as AWS told it: `user/ops/key-manager`."""
+    manager: Mapped[str] = mapped_column(String(640), default="")
+    """The manager's ARN resource, as AWS told it: `user/ops/key-manager`. An IAM path alone may have 512 characters."""
     verify_rounds: Mapped[int] = mapped_column(default=8)
     """Good rounds in a row before a new key is published."""
     verify_gap_s: Mapped[int] = mapped_column(default=1)

@@ -78,7 +78,7 @@ def upgrade() -> None:
         sa.Column("secret_access_key", sa.LargeBinary(), nullable=False),
         sa.Column("region", sa.String(length=32), nullable=False),
         sa.Column("account_id", sa.String(length=12), nullable=False),
-        sa.Column("manager", sa.String(length=128), nullable=False),
+        sa.Column("manager", sa.String(length=640), nullable=False),
         sa.Column("verify_rounds", sa.Integer(), nullable=False),
         sa.Column("verify_gap_s", sa.Integer(), nullable=False),
         sa.Column("verify_services", sa.JSON(), nullable=False),

@@ -158,6 +158,12 @@ def world_pair(world: World) -> Any:
         return KeyPair(*(values[secret_id].decode() for secret_id in ids))
 
 
+def test_a_manager_in_the_longest_iam_path_has_room(world):
+    world.aws.add_user(world.aws.manager, f"/{'p' * 510}/")
+    assert world.rotate().state == State.SUCCEEDED
+    assert len(world.strategy().connection.manager) > 512
+
+
 def test_a_strategy_with_all_that_it_made_is_deleted(world):
     world.rotate()
     world.clock.advance(10 * DAY)
