@@ -19,8 +19,11 @@ def publish(work: Work) -> datetime | None:
     """Make the verified key the one that programs read, and its predecessor an old one in its grace.
 
     One transaction, with the lease checked in it: whoever reads both secrets at once sees one pair, and a worker that
-    lost its lease publishes nothing.
+    lost its lease publishes nothing. A key whose verification another run saw is verified anew first.
     """
+    if not work.is_verified:
+        work.save(state=State.VERIFYING.value, good_rounds=0, verify_until=None)
+        return None
     now, session, strategy = work.now(), work.session, work.strategy
     key = work.key()
     if key is None or key.access_key_id is None or key.state != KeyState.CREATED.value:

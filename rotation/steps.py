@@ -145,6 +145,7 @@ def verify(work: Work) -> datetime | None:
         services = ", ".join(service.upper() for service in connection.verify_services)
         work.end(work.step(StepName.VERIFY), f"{services}: {good} right answers in a row, each on a fresh connection.")
         work.save(state=State.PUBLISHING.value, good_rounds=good)
+        work.is_verified = True
         return None
     refused = next((answer for answer in answers if not answer.accepted), None)
     if refused is not None and work.now() >= deadline:

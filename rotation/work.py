@@ -78,6 +78,8 @@ class Work:
     connection: Connection
     is_ready: bool = False
     """Whether this very run has made the target ready for a new key."""
+    is_verified: bool = False
+    """Whether this very run has seen the last good round: a proof that lay about since a crash proves nothing."""
 
     @property
     def session(self) -> Session:
