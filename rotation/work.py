@@ -166,4 +166,7 @@ class Work:
             "manager": self.connection.manager_name,
             "key": (published.access_key_id if published else None) or "",
         }
-        return {name: text for name, text in {**known, **error.facts}.items() if text}
+        told = dict(error.facts)
+        if told.get("arn", "").endswith(f":user/{strategy.user_name}"):
+            del told["arn"]  # the provider doesn't know the user's IAM path
+        return {name: text for name, text in {**known, **told}.items() if text}

@@ -262,3 +262,9 @@ def test_a_scheduled_failure_that_needs_a_person_rests_until_the_next_due_time(t
 
 def test_the_account_is_compared(turned):
     assert turned.strategy().account_id == ACCOUNT
+
+
+def test_the_arn_is_told_with_the_users_path(turned):
+    turned.change(user_path="/apps/")
+    turned.aws.fail_next("create_key", "not_permitted", arn=f"arn:aws:iam::{ACCOUNT}:user/{USER}")
+    assert turned.rotate().error_facts["arn"] == f"arn:aws:iam::{ACCOUNT}:user/apps/{USER}"
