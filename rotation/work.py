@@ -167,6 +167,6 @@ class Work:
             "key": (published.access_key_id if published else None) or "",
         }
         told = dict(error.facts)
-        if told.get("arn", "").endswith(f":user/{strategy.user_name}"):
+        if error.code == "not_permitted" and told.get("arn", "").endswith(f":user/{strategy.user_name}"):
             del told["arn"]  # the provider doesn't know the user's IAM path
         return {name: text for name, text in {**known, **told}.items() if text}
