@@ -9,7 +9,7 @@ from crypto.passwords import hash_password, is_outdated, password_fits, password
 
 
 @pytest.mark.parametrize(
-    "password", ["correct horse battery staple", "g7#kQz!v92Lm", "  ünïcode and spaces are fine  ", "x9 " * 85]
+    "password", ["correct horse battery staple", "g7#kQz!v92Lm", "  ünïcode and spaces are fine  "]
 )
 def test_strong_ones_will_do(password):
     assert password_problem(password) is None
