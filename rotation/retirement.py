@@ -145,7 +145,9 @@ def _put_off(tools: Tools, key: AccessKey, strategy: RotationStrategy, error: Ro
         .values(look_at=again, error_code=error.code, error_facts=facts)
         .execution_options(synchronize_session=False)
     )
-    _unseal_end(tools, key)
+    if not error.failure.transient:
+        # AWS has said no. After a transient error it may have deleted the key all the same.
+        _unseal_end(tools, key)
     tools.session.commit()
     log.info("access key %s: %s, looked at again at %s", key.access_key_id, error.code, again)
     return again

@@ -28,9 +28,7 @@ def get_environment(project: Project, name: str) -> Environment:
 
 def get_connection(project: Project, name: str) -> Connection:
     """The project's connection of this name; else 404. `project` comes from `get_project`."""
-    found = db.session.scalar(
-        select(Connection).where(Connection.project_id == project.id, Connection.name == name)
-    )
+    found = db.session.scalar(select(Connection).where(Connection.project_id == project.id, Connection.name == name))
     return found or abort(404)
 
 
