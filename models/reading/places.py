@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from crypto import OVERHEAD_BYTES
 from models.project import Environment, Project
@@ -63,11 +63,11 @@ def folders(session: Session, environment: Environment, path: str) -> list[str]:
     return sorted({each.removeprefix(prefix).split("/")[0] for each in found})
 
 
-def open_first(session: Session, project: Project) -> Environment:
-    """The environment to begin with: that of the secret that was added last, else the first."""
-    newest = select(Secret.environment_id).where(Secret.project_id == project.id).order_by(Secret.id.desc()).limit(1)
-    environments = {each.id: each for each in project.environments}
-    return environments[session.scalar(newest) or project.environments[0].id]
+def open_first(session: Session, project: Project) -> tuple[Environment, str]:
+    """The environment and path to begin with: those of the secret that was added last, else the first and `/`."""
+    newest = select(Secret).where(Secret.project_id == project.id).order_by(Secret.id.desc()).limit(1)
+    secret = session.scalar(newest.options(joinedload(Secret.environment)))
+    return (secret.environment, secret.path) if secret else (project.environments[0], "/")
 
 
 def _rows(session: Session, project_id: str, *conditions: ColumnElement[bool]) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import redirect, request, url_for
+from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from database import db
@@ -16,10 +16,9 @@ from views.secrets.place import Place, get_place, get_secret, list_values, place
 
 @bp.get("/secrets")
 def open_secrets(project_name: str) -> ResponseReturnValue:
-    """Go to the environment where something was added last."""
+    """Go to where something was added last."""
     project = get_project(project_name)
-    environment = open_first(db.session(), project)
-    return redirect(url_for(".list_secrets", project_name=project.name, environment_name=environment.name))
+    return redirect(Place(project, *open_first(db.session(), project)).url)
 
 
 @bp.get("/secrets/<environment_name>", strict_slashes=False)

@@ -96,11 +96,13 @@ def test_folders(store):
 
 def test_opens_where_something_was_added_last(store):
     session = store.session()
-    assert open_first(session, store.project(session)).name == "development"
+    environment, path = open_first(session, store.project(session))
+    assert (environment.name, path) == ("development", "/")
     session.commit()
     store.add(environment="staging")
     session = store.reader()
-    assert open_first(session, store.project(session)).name == "staging"
+    environment, path = open_first(session, store.project(session))
+    assert (environment.name, path) == ("staging", "/api")
 
 
 def test_the_same_number_of_statements_for_more(store, count_statements):

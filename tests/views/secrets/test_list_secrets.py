@@ -83,7 +83,7 @@ def test_a_strategy_without_a_next_time(bob_client, billing, clock, columns, tol
 def test_goes_to_where_something_was_added_last(bob_client, vault):
     assert bob_client.get("/projects/payments/secrets").location == "/projects/payments/secrets/development"
     vault.add(environment="staging")
-    assert bob_client.get("/projects/payments/secrets").location == "/projects/payments/secrets/staging"
+    assert bob_client.get("/projects/payments/secrets").location == "/projects/payments/secrets/staging/api"
     assert bob_client.get("/projects/payments").location == "/projects/payments/secrets"
 
 
