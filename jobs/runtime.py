@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import Engine, NullPool
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from config import Config
@@ -65,13 +65,13 @@ def _owner() -> str:
 def runtime() -> Runtime:
     """The runtime of this process.
 
-    No connection is pooled: a worker forks for each job, and a forked connection serves two masters. Raises
-    config.ConfigError and crypto.MasterKeyError.
+    The worker makes it before it forks, and opens no connection with it: a forked connection would serve two masters.
+    Raises config.ConfigError and crypto.MasterKeyError.
     """
     config = Config.from_env()
     return Runtime(
         config,
         Keyring.load(config.master_key, config.instance / "master.key"),
-        open_database(config.database, poolclass=NullPool),
+        open_database(config.database),
         SystemClock(),
     )

@@ -7,7 +7,7 @@
     retirement.py   how an old key ends                  lost.py        a key whose answer never came
     schedule.py     when                                 sweep.py       finds what is due
     deletion.py     the end of a strategy                checks.py      what can be tested without changing anything
-    provider.py     the seam to AWS                      aws_iam.py     the one file that knows boto3
+    provider.py     the seam to AWS                      aws_iam.py     and aws_clients.py: what knows boto3
     errors.py       the closed list of failures          work.py        collaborators, lease and journal
 
 A rotation:

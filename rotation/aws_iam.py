@@ -1,4 +1,4 @@
-"""AWS IAM access keys through boto3's botocore: the one file that knows either.
+"""AWS IAM access keys through boto3's botocore: with aws_clients.py, what knows either.
 
 Whatever goes wrong becomes a RotationError by two tables: `_BY_CODE` for what AWS answers, `_NEVER_SENT` for what
 happens on the way. Foreign exceptions are neither chained nor quoted, only named: a CreateAccessKey answer that is
@@ -8,14 +8,11 @@ inside the `except` and raised after it, where no traceback leads back to its ca
 
 from __future__ import annotations
 
-import logging
 import re
 import ssl
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
-from functools import cache
-from threading import Lock
 from typing import Any, TypeVar
 
 from botocore.config import Config
@@ -31,23 +28,13 @@ from botocore.exceptions import (
     SSLError,
 )
 from botocore.parsers import ResponseParserError
-from botocore.session import Session
 
+from rotation.aws_clients import ONCE, PATIENT, TRY, make_client
 from rotation.errors import AnswerLost, RotationError
 from rotation.provider import Answer, CreatedKey, Identity, KeyPair, LastUse, ListedKey
 
 # 0 and 1 are in no access key ID that AWS makes, so this one can't exist.
 PROBE_KEY_ID = "AKIA00KEYTURNPROBE01"
-
-_CONFIG = Config(
-    connect_timeout=5,
-    read_timeout=15,
-    user_agent_appid="keyturn",
-    retries={"mode": "standard", "total_max_attempts": 2},
-    # Without it S3 in us-east-1 is asked at the endpoint of no region.
-    s3={"us_east_1_regional_endpoint": "regional"},
-)
-_ONCE = _CONFIG.merge(Config(retries={"total_max_attempts": 1}))
 
 # What each service is asked with a new key: the action, and the call that needs it.
 _TRIES: Mapping[str, tuple[str, str]] = {
@@ -99,16 +86,13 @@ _DENIED = re.compile(
 _CLOCK_WRONG = re.compile(r"signature (?:expired|not yet current)", re.IGNORECASE)
 # What comes of an answer that isn't AWS's or is cut off.
 _UNREADABLE = (ResponseParserError, KeyError, ValueError)
-# botocore doesn't promise that clients can be made from one session by several threads at once.
-_MAKING_CLIENTS = Lock()
-
 T = TypeVar("T")
 
 
 def preload() -> None:
     """Load what clients are made from, so that processes forked from this one needn't: it takes 0.15 s each."""
     for service in _TRIES:
-        _make_client(service, KeyPair("none", "none"), "us-east-1", None, _ONCE).close()
+        make_client(service, KeyPair("none", "none"), "us-east-1", None, PATIENT).close()
 
 
 class AwsIam:
@@ -121,7 +105,6 @@ class AwsIam:
         self._manager = manager
         self._region = region
         self._endpoint_url = endpoint_url or None
-        self._clients: dict[tuple[str, KeyPair, bool], Any] = {}
         self._identity: Identity | None = None
 
     def identify(self) -> Identity:
@@ -135,18 +118,20 @@ class AwsIam:
         Raises AnswerLost when it is unknown whether AWS made a key; any other RotationError means that it made none.
         """
         facts = {"action": "iam:CreateAccessKey", "user": user_name}
-        client = self._client("iam", self._manager, facts, once=True)
+        client = self._client("iam", self._manager, facts, ONCE)
         try:
             return _created(client.create_access_key(UserName=user_name))
         except Exception as error:  # noqa: BLE001 - once sent, whatever happens loses the answer
             failure = self._explain(error, facts)
             if _may_have_been_done(error):
                 failure = AnswerLost(failure.facts["said"])
+        finally:
+            client.close()  # a connection that AWS has closed meanwhile would lose the next answer
         raise failure
 
     def try_key(self, pair: KeyPair, services: tuple[str, ...]) -> list[Answer]:
         """Ask each of `services` once with `pair`, all at the same time, each on a fresh connection."""
-        clients = [self._client(service, pair, {"action": _TRIES[service][0]}, once=True) for service in services]
+        clients = [self._client(service, pair, {"action": _TRIES[service][0]}, TRY) for service in services]
         with ThreadPoolExecutor(len(services)) as pool:
             return list(pool.map(_try, services, clients))
 
@@ -231,17 +216,11 @@ class AwsIam:
             failure = self._explain(error, facts)
         raise failure
 
-    def _client(self, service: str, pair: KeyPair, facts: Mapping[str, str], *, once: bool = False) -> Any:
-        known = self._clients.get((service, pair, once))
-        if known is not None:
-            return known
+    def _client(self, service: str, pair: KeyPair, facts: Mapping[str, str], config: Config = PATIENT) -> Any:
         try:
-            client = _make_client(service, pair, self._region, self._endpoint_url, _ONCE if once else _CONFIG)
+            return make_client(service, pair, self._region, self._endpoint_url, config)
         except (BotoCoreError, ValueError) as error:
             failure = self._explain(error, facts, "aws_refused")
-        else:
-            self._clients[service, pair, once] = client
-            return client
         raise failure
 
     def _explain(self, error: Exception, facts: Mapping[str, str], otherwise: str = "aws_unreachable") -> RotationError:
@@ -350,25 +329,3 @@ def _try(service: str, client: Any) -> Answer:
         return Answer(service, action, accepted=False, said=type(error).__name__)
     finally:
         client.close()  # its connections alone: the next try opens a fresh one
-
-
-def _make_client(service: str, pair: KeyPair, region: str, endpoint_url: str | None, config: Config) -> Any:
-    if not (pair.access_key_id and pair.secret_access_key):
-        # botocore would sign with what it finds on this machine, and so lend this server's rights.
-        raise NoCredentialsError
-    with _MAKING_CLIENTS:
-        return _session().create_client(
-            service,
-            region_name=region,
-            endpoint_url=endpoint_url,
-            aws_access_key_id=pair.access_key_id,
-            aws_secret_access_key=pair.secret_access_key,
-            config=config,
-        )
-
-
-@cache
-def _session() -> Session:
-    # At DEBUG botocore logs whole answers, and with them the new secret access key; at INFO where it found what.
-    logging.getLogger("botocore").setLevel(logging.WARNING)
-    return Session()

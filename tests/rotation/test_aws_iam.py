@@ -72,9 +72,12 @@ class Client:
 
         return call
 
+    def close(self):
+        pass
+
 
 def failing(monkeypatch, error):
-    monkeypatch.setattr("rotation.aws_iam._make_client", lambda *_: Client(error))
+    monkeypatch.setattr("rotation.aws_iam.make_client", lambda *_: Client(error))
     return AwsIam(MANAGER, "eu-central-1")
 
 
@@ -212,8 +215,7 @@ def test_an_empty_key_never_borrows_the_machines_own(monkeypatch, pair):
 
 def test_what_is_preloaded_asks_nobody(monkeypatch):
     made = []
-    monkeypatch.setattr("rotation.aws_iam._make_client", lambda service, *_: made.append(service) or Client(None))
-    monkeypatch.setattr(Client, "close", lambda _: None, raising=False)
+    monkeypatch.setattr("rotation.aws_iam.make_client", lambda service, *_: made.append(service) or Client(None))
     preload()
     assert set(made) == set(SERVICES)
 
@@ -223,14 +225,12 @@ def test_what_is_preloaded_asks_nobody(monkeypatch):
     [("AccessDenied", True), ("OptInRequired", True), ("ExpiredToken", False), ("Throttling", False), ("503", False)],
 )
 def test_a_service_that_refuses_the_action_knows_the_key(monkeypatch, said, accepted):
-    monkeypatch.setattr(Client, "close", lambda _: None, raising=False)
     (answer,) = failing(monkeypatch, answered(said, status=403)).try_key(MANAGER, ("iam",))
     assert (answer.accepted, answer.said, answer.request_id) == (accepted, said, "request-1")
 
 
 @pytest.mark.parametrize("kind", BOTOCORE_ERRORS, ids=lambda kind: kind.__name__)
 def test_a_try_that_fails_on_the_way_is_an_answer_too(monkeypatch, kind):
-    monkeypatch.setattr(Client, "close", lambda _: None, raising=False)
     (answer,) = failing(monkeypatch, botocore_error(kind)).try_key(MANAGER, ("sts",))
     assert (answer.accepted, answer.said) == (False, kind.__name__)
 
