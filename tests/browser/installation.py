@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config import Config
-from models import AccessKey, KeyState, Project, RetireWhen, RotationStrategy, User
+from models import AccessKey, KeyState, Project, RetireWhen, Rotation, RotationStrategy, User
 from models.engine import open_database
 from models.people import create_user
 from models.project import create_project
@@ -109,6 +109,15 @@ class Installation(Run):
         """Let the schedule's next time be now."""
         with self.session() as session, session.begin():
             self._strategy(session, user_name).due_at = datetime.now(UTC)
+
+    def give_up_verifying(self, user_name: str) -> None:
+        """Let the time in which a new key has to be accepted be over."""
+        with self.session() as session, session.begin():
+            session.execute(
+                update(Rotation)
+                .where(Rotation.strategy_id == self._strategy(session, user_name).id, Rotation.ended_at.is_(None))
+                .values(verify_until=datetime.now(UTC))
+            )
 
     def end_grace(self, user_name: str) -> None:
         """Let the grace of the old key be over, and its quiet time too."""

@@ -65,8 +65,7 @@ class Screen:
         return bool(self.page.evaluate("window.stayed === true"))
 
     def look(self, name: str) -> None:
-        """Keep pictures of what is shown, in both widths and themes, and fail on what is wrong with it."""
-        wrong: list[str] = []
+        """Keep pictures of what is shown, in both widths and themes. What is wrong with it is a complaint."""
         SHOTS.mkdir(parents=True, exist_ok=True)
         for size, themes in ((WIDE, ("dark", "light")), (NARROW, ("light", "dark"))):
             self.page.set_viewport_size(size)
@@ -76,17 +75,17 @@ class Screen:
                 # Hiding the caret would write inline styles, which htmx would then copy against the content policy.
                 self.page.screenshot(path=file, full_page=True, caret="initial")
             # Light when wide, dark when narrow.
-            wrong += [f"{size['width']} px, {themes[-1]}: {one}" for one in self._violations()]
+            shown = f"{name} at {size['width']} px, {themes[-1]} ({self.page.url})"
+            self.complaints += [f"{shown}: {one}" for one in self._violations()]
             if (width := self.page.evaluate("document.documentElement.scrollWidth")) > size["width"]:
-                wrong.append(f"{size['width']} px: scrolls sideways, {width} px wide")
+                self.complaints.append(f"{shown}: scrolls sideways, {width} px wide")
         self.page.set_viewport_size(WIDE)
         self.page.emulate_media(color_scheme="light")
-        assert not wrong, "\n".join([f"{name} ({self.page.url})", *wrong])
-        self.check()
 
     def check(self) -> None:
-        """Fail on errors in the console that nobody provoked; what breaks the content policy is one."""
-        assert not self.complaints, "\n".join(self.complaints)
+        """Fail on what `look` found and on errors in the console, such as a breach of the content policy."""
+        complaints, self.complaints = self.complaints, []
+        assert not complaints, "\n".join(complaints)
 
     def close(self) -> None:
         self.context.close()
@@ -130,4 +129,6 @@ def _stand_in(route: Route, address: str, html: str) -> None:
 
 def _axe(page: Page) -> list[str]:
     violations = Axe().run(page, options=_AXE_OPTIONS).response["violations"]
-    return [f"{each['id']}: {node['html'][:200]}" for each in violations for node in each["nodes"]]
+    return [
+        f"{each['id']}: {node['html'][:200]}: {node['failureSummary']}" for each in violations for node in each["nodes"]
+    ]
