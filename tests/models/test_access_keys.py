@@ -13,7 +13,7 @@ from models.access_key import AT_AWS, TRANSITIONS, claim_look, move
 from tests import turned
 from tests.fake_clock import START
 
-MOVES = [(old, new) for old, news in TRANSITIONS.items() for new in news]
+MOVES = [(old, new) for old, news in TRANSITIONS.items() for new in sorted(news)]
 PAUSE = timedelta(minutes=1)
 
 
