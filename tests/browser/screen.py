@@ -18,6 +18,8 @@ _AXE_OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }
 _REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
+# htmx logs that a newer request took the place of one under way: of what was typed meanwhile, or of another page.
+_REPLACED = ("htmx:afterRequest", "htmx:sendAbort")
 _SCRIPT = re.compile(r"<script\b.*?</script>", re.DOTALL)
 
 
@@ -91,7 +93,7 @@ class Screen:
         self.context.close()
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type not in {"error", "warning"}:
+        if message.type not in {"error", "warning"} or message.text.startswith(_REPLACED):
             return
         address = message.location["url"]
         refused = _REFUSED.match(message.text)
