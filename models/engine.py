@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 
 BUSY_TIMEOUT_MS = 10_000
+_LOOK_AGAIN_S = 0.001
 READ_ONLY = "keyturn_read_only"
 """Execution option: this transaction reads only, and so takes no write lock of SQLite at its start."""
 
@@ -45,4 +48,29 @@ def _on_connect(connection: Any, _record: Any) -> None:
 
 def _on_begin(connection: Connection) -> None:
     read_only = connection.get_execution_options().get(READ_ONLY, False)
-    connection.exec_driver_sql("BEGIN DEFERRED" if read_only else "BEGIN IMMEDIATE")
+    if read_only:
+        connection.exec_driver_sql("BEGIN DEFERRED")
+    else:
+        _begin_writing(connection.connection.dbapi_connection)
+
+
+def _begin_writing(connection: Any) -> None:
+    """Take the write lock.
+
+    SQLite's own waiting looks for it ever more seldom, up to every 100 ms, though it is held for a few: workers would
+    wait for most of their time.
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(_LOOK_AGAIN_S)
+            else:
+                return
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
