@@ -50,12 +50,13 @@ def _on_begin(connection: Connection) -> None:
     read_only = connection.get_execution_options().get(READ_ONLY, False)
     if read_only:
         connection.exec_driver_sql("BEGIN DEFERRED")
-    else:
-        _begin_writing(connection.connection.dbapi_connection)
+    elif not _took_write_lock(connection.connection.dbapi_connection):
+        # One last time, so that the error is SQLAlchemy's own.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _begin_writing(connection: Any) -> None:
-    """Take the write lock.
+def _took_write_lock(connection: Any) -> bool:
+    """Begin with the write lock; False when it couldn't be had in time, or for another reason.
 
     SQLite's own waiting looks for it ever more seldom, up to every 100 ms, though it is held for a few: workers would
     wait for most of their time.
@@ -68,9 +69,9 @@ def _begin_writing(connection: Any) -> None:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                    raise
+                    return False
                 time.sleep(_LOOK_AGAIN_S)
             else:
-                return
+                return True
     finally:
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")

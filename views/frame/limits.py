@@ -14,7 +14,7 @@ limiter = Limiter(
     strategy="fixed-window",
     in_memory_fallback_enabled=True,
 )
-_CONNECT_TIMEOUT_S = 0.5
+_TIMEOUT_S = 2
 
 
 def init_app(app: Flask) -> None:
@@ -23,8 +23,8 @@ def init_app(app: Flask) -> None:
         uri = config().redis
     app.config["RATELIMIT_STORAGE_URI"] = f"redis+{uri}" if uri.startswith("unix:") else uri
     app.config["RATELIMIT_STORAGE_OPTIONS"] = {
-        "socket_connect_timeout": _CONNECT_TIMEOUT_S,
-        "socket_timeout": _CONNECT_TIMEOUT_S,
+        "socket_connect_timeout": _TIMEOUT_S,
+        "socket_timeout": _TIMEOUT_S,
     }
     limiter.init_app(app)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import event
 
-from database import db
 from models.audit import Action, AuditEntry
 from models.people import project_ids
 from tests import factories
+from tests.sql_count import statements
 
 
 def test_shows_who_there_is(alice_client, bob, charlie):
@@ -20,17 +19,11 @@ def test_shows_who_there_is(alice_client, bob, charlie):
 
 
 def test_the_list_costs_the_same_number_of_statements_for_many(alice_client, app, session, payments):
-    statements = []
-    with app.app_context():
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    alice_client.get("/people")
-    few = len(statements)
+    few = statements(app, lambda: alice_client.get("/people"))
     for number in range(30):
         factories.user(session, f"user-{number}", projects=[payments])
-    statements.clear()
-    alice_client.get("/people")
-    assert len(statements) == few
+    many = statements(app, lambda: alice_client.get("/people"))
+    assert len(many) == len(few)
 
 
 def test_saves_projects_and_administration(alice_client, session, bob, payments, keyring):
