@@ -5,7 +5,7 @@ READY := .venv/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	--python $(BIN)/python --group dev pyproject.toml
 
-.PHONY: help demo up test check docs fix bench migration docs lock lock-is-current browser
+.PHONY: help demo up test check docs fix bench migration lock lock-is-current browser
 
 help: ## List what make can do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
@@ -17,7 +17,7 @@ up: $(READY) ## Run everything against real AWS; data is kept in instance/
 	@exec $(BIN)/keyturn up
 
 test: $(READY) browser ## Run every test, the browser's included
-	@$(BIN)/pytest --numprocesses auto --dist loadfile
+	@$(BIN)/pytest
 
 check: $(READY) lock-is-current ## Check style, types, layers, the lock file, templates and the migration
 	@$(BIN)/ruff check
@@ -41,9 +41,6 @@ bench: $(READY) ## Measure Keyturn against a bare baseline
 
 migration: $(READY) ## Write the migration for changed models: make migration m="add tokens"
 	@$(BIN)/python -m migrations.new_revision "$(or $(m),$(error say what it does: make migration m="add tokens"))"
-
-docs: $(READY) ## Write the generated pages of docs/ anew
-	@$(BIN)/python -m docs.generate
 
 lock: $(READY) ## Bring requirements.lock up to date with pyproject.toml
 	@$(COMPILE) --output-file requirements.lock
