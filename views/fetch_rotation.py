@@ -19,8 +19,13 @@ T = TypeVar("T")
 
 def get_strategy(project: Project, strategy_id: int) -> RotationStrategy:
     """The project's strategy of this id; else 404. `project` comes from `get_project`."""
+    return _one(find_strategy(project, strategy_id))
+
+
+def find_strategy(project: Project, strategy_id: int) -> RotationStrategy | None:
+    """The same, or None when there is none, for a page that was open while it went."""
     mine = with_places(select(RotationStrategy)).where(RotationStrategy.project_id == project.id)
-    return _one(db.session.scalar(mine.where(RotationStrategy.id == sane_id(strategy_id))))
+    return db.session.scalar(mine.where(RotationStrategy.id == sane_id(strategy_id)))
 
 
 def get_rotation(project: Project, rotation_id: int) -> Rotation:

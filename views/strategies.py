@@ -15,7 +15,7 @@ from rotation.errors import RotationError
 from rotation.requests import OldKey, old_key_of, request_rotation
 from rotation.schedule import reschedule
 from views.fetch import get_project
-from views.fetch_rotation import get_strategy
+from views.fetch_rotation import find_strategy, get_strategy
 from views.frame.identity import audit, me
 from views.frame.services import now, services
 from views.htmx import dialog, done, out_of_band, page_or_partial, wants_partial
@@ -60,9 +60,12 @@ def list_strategies(project_name: str) -> ResponseReturnValue:
 
 @bp.get("/<int:strategy_id>/row")
 def row(project_name: str, strategy_id: int) -> ResponseReturnValue:
-    """One row of the list, asked for again and again while its rotation runs."""
+    """One row of the list, asked for again and again while its rotation runs; nothing once the strategy is deleted."""
     project = get_project(project_name)
-    return render_row(project, get_strategy(project, strategy_id))
+    strategy = find_strategy(project, strategy_id)
+    if strategy is None:
+        return "" if wants_partial() else abort(404)
+    return render_row(project, strategy)
 
 
 @bp.get("/<int:strategy_id>")

@@ -192,6 +192,11 @@ def test_unknown_ids_are_not_found(bob_client, billing):
         assert bob_client.get(f"{URL}/{number}/row").status_code == 404
 
 
+def test_the_row_of_a_strategy_that_was_deleted_meanwhile_goes(bob_client, billing):
+    gone = bob_client.get(f"{URL}/2/row", htmx=True)
+    assert (gone.status_code, gone.text) == (200, "")
+
+
 def test_refuses_other_methods(bob_client, billing):
     assert bob_client.post(URL).status_code == 405
     assert bob_client.post(f"{URL}/1/row").status_code == 405
