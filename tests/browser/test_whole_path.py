@@ -287,6 +287,7 @@ def test_an_edit_moves_the_next_time_at_once(screen: Screen, page: Page, target:
     screen.look("strategies-edit")
     page.locator("label[for=retire-deadline]").click()
     page.get_by_label("Rotation interval", exact=True).fill("3")
+    page.get_by_label("Unit of the interval").select_option("days")
     page.locator("#submit").click()
     plan = page.locator("#plan")
     expect(plan).to_contain_text("every 3 days")
@@ -360,7 +361,7 @@ def test_the_audit_log_tells_it_all_as_a_table_and_as_a_file(screen: Screen, pag
     text = download.value.path().read_text()
     told = ("project.create", "secret.create", "strategy.create", "secret.reveal", "strategy.pause", "strategy.delete")
     assert [action for action in told if action not in text] == []
-    page.get_by_label("Search").fill(target.user_name)
+    page.get_by_role("searchbox").fill(target.user_name)
     expect(page).to_have_url(re.compile("q="))
     screen.look("audit-filtered")
 
