@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -69,6 +70,11 @@ class PeriodicScheduler(Scheduler):  # type: ignore[misc]
 
     def remove_lock(self) -> None:
         """No lock."""
+
+    def register_death(self) -> None:
+        """Tell Redis of the end, where it can be told: an end while Redis is away is an end all the same."""
+        with suppress(RedisError):
+            super().register_death()
 
     def get_jobs_to_queue(self, with_times: bool = False) -> Iterable[Any]:  # noqa: FBT001, FBT002 - as in the base
         """The jobs whose time has come, to the millisecond."""

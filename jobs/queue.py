@@ -83,9 +83,10 @@ class Courier:
         try:
             self._queue.enqueue(function, argument, job_id=job_id, unique=True, **options)
         except DuplicateJobError:
-            if not self._is_queued(job_id):
-                # What is left of a job that died or failed must not keep the next one away.
-                self._queue.enqueue(function, argument, **options)
+            # What is left of a job that died or failed must not keep the next one away.
+            again = f"{job_id}-again"
+            if not self._is_queued(job_id) and not self._is_queued(again):
+                self._queue.enqueue(function, argument, job_id=again, **options)
 
     def _is_queued(self, job_id: str) -> bool:
         try:

@@ -38,9 +38,11 @@ def postgres_server() -> Iterator[str]:
             run = (programs / "postgres", "-D", data, "-k", folder, *options)
             with subprocess.Popen(run, stdout=out, stderr=out, **who) as process:
                 address = f"postgresql+psycopg://postgres@/{{}}?host={folder}"
-                wait_for(lambda: _answers(address.format("postgres")), "PostgreSQL")
-                yield address
-                process.terminate()
+                try:
+                    wait_for(lambda: _answers(address.format("postgres")), "PostgreSQL")
+                    yield address
+                finally:
+                    process.terminate()
 
 
 def _programs(folder: Path) -> tuple[Path, dict[str, object]]:

@@ -1,0 +1,86 @@
+"""A real worker that forks, with a real Redis and practice AWS: from a queued row to a turned key."""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import UTC, datetime, timedelta
+
+from jobs.periodic import PeriodicScheduler, periodic_jobs
+from models import Rotation, State
+from practice.seed import FIVE_PERMISSIONS, THREE_PERMISSIONS
+from tests.processes.processes import wait_for
+
+
+def test_a_rotation(make_workplace):
+    place = make_workplace(THREE_PERMISSIONS)
+    rotation_id = place.request()
+    place.courier.rotation(rotation_id)
+    place.work()
+    rotation = place.rotation(rotation_id)
+    assert (rotation.state, rotation.error_code, rotation.claims) == (State.SUCCEEDED, "", 1)
+    assert place.caller(place.published()) == place.target.user_name
+    assert place.published() != place.target.key
+    assert place.caller(place.target.key) == place.target.user_name, "the old key works through its grace"
+
+
+def test_a_rotation_that_waits_gives_its_worker_back(make_workplace, redis):
+    place = make_workplace(FIVE_PERMISSIONS)
+    place.change_connection(verify_gap_s=1)
+    rotation_id = place.request()
+    place.courier.rotation(rotation_id)
+    place.work()
+    waiting = place.rotation(rotation_id)
+    assert (waiting.state, waiting.good_rounds, waiting.lease_until) == (State.VERIFYING, 1, None)
+    scheduler = PeriodicScheduler([], redis)
+    wait_for(lambda: list(scheduler.enqueue_jobs()) or place.courier.state().waiting, "its time")
+    assert datetime.now(UTC) >= waiting.wait_until
+    place.work()
+    assert place.rotation(rotation_id).state == State.SUCCEEDED
+
+
+def test_a_loss_of_redis_costs_no_more_than_a_sweep(make_workplace, redis):
+    place = make_workplace(THREE_PERMISSIONS)
+    rotation_id = place.request()
+    place.courier.rotation(rotation_id)
+    redis.flushall()
+    place.work()
+    assert place.rotation(rotation_id).state == State.QUEUED
+    PeriodicScheduler(periodic_jobs(place.config), redis).enqueue_jobs()
+    place.work()
+    assert place.rotation(rotation_id).state == State.SUCCEEDED
+
+
+def test_a_key_whose_answer_and_worker_are_lost_costs_no_key_in_use(make_workplace, redis, practice):
+    """Two well-known products delete the key in use at the next try: it is the target's oldest."""
+    place = make_workplace(THREE_PERMISSIONS)
+    in_use = place.target.key
+    practice.fail("hang", "CreateAccessKey", user=place.target.user_name, when="after", seconds=60)
+    lost = place.request()
+    place.courier.rotation(lost)
+    worker = place.start_worker()
+    wait_for(lambda: place.rotation(lost).access_key_id and len(keys_at_aws(place)) == 2, "the key at AWS")
+    os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()
+    redis.flushall()
+    practice.clear_faults()
+    for code in ("answer_lost", "two_keys"):
+        rotation_id = place.request()
+        let_lease_run_out(place, rotation_id)
+        place.courier.rotation(rotation_id, place.rotation(rotation_id).claims)
+        place.work()
+        assert place.rotation(rotation_id).error_code == code
+        assert place.published() == in_use
+        assert place.caller(in_use) == place.target.user_name
+
+
+def keys_at_aws(place) -> list[str]:
+    listed = place.aws.iam.list_access_keys(UserName=place.target.user_name)
+    return [key["AccessKeyId"] for key in listed["AccessKeyMetadata"]]
+
+
+def let_lease_run_out(place, rotation_id) -> None:
+    with place.session() as session, session.begin():
+        rotation = session.get_one(Rotation, rotation_id)
+        if rotation.lease_until is not None:
+            rotation.lease_until = datetime.now(UTC) - timedelta(seconds=1)
