@@ -30,7 +30,7 @@ def publish(work: Work) -> datetime | None:
         raise RotationError("interrupted", said="The verified key is no longer there")
     step = work.step(StepName.PUBLISH)
     # It may have been edited since this worker read it: what counts is what it says at the moment of publication.
-    session.refresh(strategy, with_for_update=True)
+    session.refresh(strategy, with_for_update={"of": RotationStrategy})
     versions = _write_pair(work, key, now)
     old = work.published_key()
     if old is not None:

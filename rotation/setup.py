@@ -103,7 +103,7 @@ def change_strategy(setup: Setup, strategy: RotationStrategy, plan: Plan, report
     to other output secrets.
     """
     # A worker that is about to make a key holds it too: either it sees this change, or its intent is seen here.
-    setup.session.refresh(strategy, with_for_update=True)
+    setup.session.refresh(strategy, with_for_update={"of": RotationStrategy})
     before, interval_s = facts(strategy), strategy.interval_s
     connection = _connection(setup, plan, report)
     account_id = _account(connection, report) or strategy.account_id

@@ -110,7 +110,7 @@ def find_version(session: Session, secret: Secret, number: int) -> SecretVersion
 
 def lock(session: Session, secret: Secret) -> None:
     """Hold the secret's row until the commit, and read it anew: what is checked from here on stays so."""
-    session.refresh(secret, with_for_update=True)
+    session.refresh(secret, with_for_update={"of": Secret})
 
 
 def _reword(session: Session, secret: Secret, words: dict[str, str], now: datetime) -> None:

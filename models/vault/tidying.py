@@ -50,7 +50,7 @@ def project_contents(session: Session, project: Project) -> dict[str, int]:
 def delete_project(session: Session, project: Project) -> None:
     """Delete an empty project with its environments. Raises NotEmptyError."""
     # Whoever adds something to it at this moment waits for the lock, and then finds no project.
-    session.refresh(project, with_for_update=True)
+    session.refresh(project, with_for_update={"of": Project})
     contents = project_contents(session, project)
     if any(contents.values()):
         raise NotEmptyError(contents)
@@ -70,8 +70,8 @@ def refuse_to_delete(session: Session, environment: Environment) -> None:
 
 def delete_environment(session: Session, environment: Environment) -> None:
     """Delete an empty environment. Raises as `refuse_to_delete` does."""
-    session.refresh(environment.project, with_for_update=True)
-    session.refresh(environment, with_for_update=True)
+    session.refresh(environment.project, with_for_update={"of": Project})
+    session.refresh(environment, with_for_update={"of": Environment})
     refuse_to_delete(session, environment)
     session.execute(
         delete(Environment).where(Environment.id == environment.id).execution_options(synchronize_session=False)
