@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -77,16 +78,23 @@ def _answers(url: str) -> bool:
         return False
 
 
+@contextmanager
+def new_database(server: str) -> Iterator[str]:
+    """The SQLAlchemy URL of an empty database of its own, which goes afterwards."""
+    name = f"keyturn_{next(_numbers)}"
+    engine = _engine(server.format("postgres"))
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} STRATEGY file_copy"))
+    yield server.format(name)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """The SQLAlchemy URL of an empty database on PostgreSQL."""
-    name = f"keyturn_{next(_numbers)}"
-    engine = _engine(postgres_server.format("postgres"))
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} STRATEGY file_copy"))
-    yield postgres_server.format(name)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    with new_database(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
-from sqlalchemy import Engine, NullPool, create_engine, event, text
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from crypto import Keyring, SealingKey
@@ -15,6 +16,7 @@ from models.engine import READ_ONLY, open_database
 from models.project import create_project
 from models.secret import create_secret
 from tests import turned
+from tests.databases.fixtures import new_database
 from tests.fake_clock import START
 
 
@@ -70,18 +72,14 @@ class Store:
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A database of each kind with empty tables, one for all tests of this folder."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('models') / 'keyturn.db'}"
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgres_server")
-        with create_engine(
-            server.format("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool
-        ).connect() as one:
-            one.execute(text("CREATE DATABASE keyturn_models STRATEGY file_copy"))
-        url = server.format("keyturn_models")
-    engine = open_database(url)
-    Base.metadata.create_all(engine)
-    yield engine
-    engine.dispose()
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path_factory.mktemp('models') / 'keyturn.db'}"
+        if request.param == "postgresql":
+            url = stack.enter_context(new_database(request.getfixturevalue("postgres_server")))
+        engine = open_database(url)
+        Base.metadata.create_all(engine)
+        yield engine
+        engine.dispose()
 
 
 @pytest.fixture
