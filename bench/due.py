@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -18,13 +18,16 @@ _DUE = 100
 
 
 def measure() -> Iterator[str]:
-    """The default verification and the default sweep, 2 workers."""
+    """The default sweep and 2 workers.
+
+    The keys that are made are verified by STS alone: practice AWS shares the processors with what is measured.
+    """
     with (
         practice_aws(propagation_s=[0, 0]) as aws,
-        with_strategies(aws, _STRATEGIES, rounds=8, KEYTURN_WORKERS="2") as at,
+        with_strategies(aws, _STRATEGIES, verify={"verify_services": ["sts"]}, KEYTURN_WORKERS="2") as at,
         keyturn(at),
     ):
-        due = datetime.now(UTC)
+        due = datetime.now(UTC) + timedelta(seconds=2 * at.config.sweep_period_s)
         with Session(at.engine) as session, session.begin():
             chosen = select(RotationStrategy.id).order_by(RotationStrategy.id).limit(_DUE)
             session.execute(update(RotationStrategy).where(RotationStrategy.id.in_(chosen)).values(due_at=due))

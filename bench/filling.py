@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -35,16 +37,24 @@ def make_users(aws: PracticeAws, number: int) -> KeyPair:
 
 @contextmanager
 def with_strategies(
-    aws: PracticeAws, number: int, *, secrets: int = 0, rounds: int = 3, gap_s: int = 1, **settings: str
+    aws: PracticeAws,
+    number: int,
+    *,
+    secrets: int = 0,
+    verify: Mapping[str, Any] = MappingProxyType({}),
+    **settings: str,
 ) -> Iterator[Instance]:
-    """An instance with so many strategies, none of them due, and so many secrets besides theirs."""
+    """An instance with so many strategies, none of them due, and so many secrets besides theirs.
+
+    `verify`: the connection's columns that say how a new key is verified.
+    """
     manager = make_users(aws, number)
     with instance(AWS_ENDPOINT_URL=aws.endpoint_url, **settings) as at:
         with Session(at.engine) as session, session.begin():
             project = create_project(session, at.keyring, PROJECT, datetime.now(UTC))
             session.flush()
             key = project.sealing_key(at.keyring)
-            connection = _connection(project, key, aws, manager, rounds, gap_s)
+            connection = _connection(project, key, aws, manager, verify)
             session.add_all([_strategy(session, project, key, connection, name) for name in users(number)])
             for count in range(secrets):
                 _secret(session, project, key, "/", f"SECRET_{count:04}")
@@ -52,7 +62,7 @@ def with_strategies(
 
 
 def _connection(
-    project: Project, key: SealingKey, aws: PracticeAws, manager: KeyPair, rounds: int, gap_s: int
+    project: Project, key: SealingKey, aws: PracticeAws, manager: KeyPair, verify: Mapping[str, Any]
 ) -> Connection:
     connection = Connection(
         id=new_id(),
@@ -62,9 +72,8 @@ def _connection(
         region=aws.region,
         account_id=aws.account_id,
         manager="user/manager",
-        verify_rounds=rounds,
-        verify_gap_s=gap_s,
         created_at=datetime.now(UTC),
+        **verify,
     )
     connection.set_secret(key, manager.secret_access_key)
     return connection

@@ -37,7 +37,9 @@ def _keyturn() -> tuple[float, Counter[str]]:
     workers = str(_WORKERS)
     with (
         practice_aws(**_AWS) as aws,
-        with_strategies(aws, _STRATEGIES, rounds=_ROUNDS, gap_s=0, KEYTURN_WORKERS=workers) as at,
+        with_strategies(
+            aws, _STRATEGIES, verify={"verify_rounds": _ROUNDS, "verify_gap_s": 0}, KEYTURN_WORKERS=workers
+        ) as at,
         keyturn(at),
     ):
         before = len(aws.calls())

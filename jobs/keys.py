@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from jobs.queue import Courier, connect
+from jobs.queue import Courier
 from jobs.runtime import runtime
 from models import AccessKey
 from rotation import retirement
@@ -27,4 +27,4 @@ def look_at(key_id: str) -> None:
         waiting = None if gone else open_rotation(session, strategy_id)
         session.commit()
         if waiting is not None and waiting.wait_until is not None and waiting.wait_until <= tools.clock.now():
-            Courier(connect(tools_of.config.redis)).rotation(waiting.id, waiting.claims)
+            Courier(tools_of.redis).rotation(waiting.id, waiting.claims)

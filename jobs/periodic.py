@@ -43,6 +43,14 @@ def periodic_jobs(config: Config) -> list[Periodic]:
     return [Periodic("sweep", "jobs.sweep.sweep", config.sweep_period_s)]
 
 
+def bring_forward(redis: Redis, jobs: Iterable[Periodic], at: datetime) -> None:
+    """Have the jobs run at a time already, where their next one is later. Does nothing while Redis is out of reach."""
+    try:
+        redis.zadd(Scheduler.scheduled_jobs_key, {job.id: at.timestamp() for job in jobs}, xx=True, lt=True)
+    except RedisError as error:
+        log.warning("The next sweep isn't brought forward: Redis is out of reach (%s)", type(error).__name__)
+
+
 class PeriodicScheduler(Scheduler):  # type: ignore[misc]
     """rq-scheduler without what a promise can't rest on.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,6 +53,12 @@ class Courier:
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
         self._queue = Queue(WORK_QUEUE, connection=redis, job_class=JsonJob, serializer=JSONSerializer)
+        self._waiting: frozenset[str] = frozenset()
+
+    def look(self) -> None:
+        """Note what waits in the queue, once for many: it isn't sent again."""
+        with suppress(RedisError):
+            self._waiting = frozenset(self._queue.job_ids)
 
     def rotation(self, rotation_id: int, taken: int = 0, at: datetime | None = None) -> None:
         """Have the rotation worked on, now or at a time. `taken`: how often a worker took it so far."""
@@ -79,6 +86,8 @@ class Courier:
 
     def _enqueue(self, function: str, argument: int | str, job_id: str) -> None:
         """Enqueue under the job's id, so that what is in the queue already isn't queued again by each sweep."""
+        if job_id in self._waiting:
+            return
         options = {"result_ttl": 0, "failure_ttl": _FAILED_JOBS_KEPT_S, "job_timeout": _JOB_TIMEOUT_S}
         try:
             self._queue.enqueue(function, argument, job_id=job_id, unique=True, **options)

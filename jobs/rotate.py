@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from jobs.queue import Courier, connect
+from jobs.queue import Courier
 from jobs.runtime import runtime
 from models import Rotation
 from rotation import engine
@@ -21,4 +21,4 @@ def rotate(rotation_id: int) -> None:
         until = engine.run(tools_of.tools(session, strategy_id), rotation_id)
         if until is not None:
             taken = session.get_one(Rotation, rotation_id).claims
-            Courier(connect(tools_of.config.redis)).rotation(rotation_id, taken, at=until)
+            Courier(tools_of.redis).rotation(rotation_id, taken, at=until)

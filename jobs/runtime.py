@@ -7,13 +7,15 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
+from redis import Redis
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from config import Config
 from crypto import Keyring
+from jobs.queue import connect
 from models import Connection, Project, RotationStrategy
 from models.engine import open_database
 from rotation.clock import Clock, SystemClock
@@ -30,6 +32,11 @@ class Runtime:
     keyring: Keyring
     engine: Engine
     clock: Clock
+
+    @cached_property
+    def redis(self) -> Redis:
+        """The way to the queue: opened at first use, and so never before the fork."""
+        return connect(self.config.redis)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

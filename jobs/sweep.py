@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from jobs.queue import Courier, connect
+from jobs.periodic import bring_forward, periodic_jobs
+from jobs.queue import Courier
 from jobs.runtime import runtime
 from rotation.sweep import sweep_once
 
@@ -10,10 +11,13 @@ from rotation.sweep import sweep_once
 def sweep() -> None:
     """One sweep. It may run beside another one, and twice in a row, without harm."""
     tools_of = runtime()
-    courier = Courier(connect(tools_of.config.redis))
+    courier = Courier(tools_of.redis)
     with tools_of.session() as session:
         due = sweep_once(session, tools_of.clock.now())
+    courier.look()
     for rotation_id, taken in due.rotations:
         courier.rotation(rotation_id, taken)
     for key_id, looked in due.keys:
         courier.key(key_id, looked)
+    if due.next_at is not None:
+        bring_forward(courier.redis, periodic_jobs(tools_of.config), due.next_at)

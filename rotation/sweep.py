@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -23,10 +23,14 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Due:
-    """What is to be worked on: (id, how often it was taken so far), which together name one piece of work."""
+    """What is to be worked on: (id, how often it was taken so far), which together name one piece of work.
+
+    `next_at`: when the next strategy falls due, if any.
+    """
 
     rotations: list[tuple[int, int]]
     keys: list[tuple[str, int]]
+    next_at: datetime | None = None
 
 
 def sweep_once(session: Session, now: datetime) -> Due:
@@ -46,9 +50,22 @@ def sweep_once(session: Session, now: datetime) -> Due:
     keys = session.execute(
         select(AccessKey.id, AccessKey.looks).where(AccessKey.look_at <= now).order_by(AccessKey.look_at).limit(BATCH)
     ).all()
+    next_at = _next_at(session, now)
     beat(session, SWEEP, now)
     session.commit()
-    return Due([(row[0], row[1]) for row in rotations], [(row[0], row[1]) for row in keys])
+    return Due([(row[0], row[1]) for row in rotations], [(row[0], row[1]) for row in keys], next_at)
+
+
+def _next_at(session: Session, now: datetime) -> datetime | None:
+    moments = [
+        session.scalar(
+            select(func.min(column)).where(
+                column > now, RotationStrategy.paused_at.is_(None), RotationStrategy.deleting_at.is_(None)
+            )
+        )
+        for column in (RotationStrategy.due_at, RotationStrategy.retry_at)
+    ]
+    return min(filter(None, moments), default=None)
 
 
 def _due_strategies(session: Session, now: datetime) -> list[RotationStrategy]:
