@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from models import RetireWhen, State, Trigger
 from rotation.schedule import next_due, next_times, reschedule, shortest_interval
+from rotation.sweep import sweep_once
 from tests.fake_clock import START
 from tests.rotation.world import DAY, HOUR
 
@@ -132,3 +133,31 @@ def test_a_time_that_was_served_before_stops_no_sweep(world):
     world.sweep()
     assert len(world.rotations()) == 1
     assert world.strategy().due_at > world.clock.now()
+
+
+def next_at(world):
+    with world.new_session() as session:
+        return sweep_once(session, world.clock.now()).next_at
+
+
+@pytest.mark.parametrize("column", ["due_at", "retry_at"])
+def test_a_sweep_tells_when_the_next_one_falls_due(world, column):
+    soon = world.clock.now() + timedelta(seconds=2)
+    world.change(**{column: soon})
+    assert next_at(world) == soon
+
+
+def test_a_sweep_tells_the_earlier_of_two(world):
+    now = world.clock.now()
+    world.change(due_at=now + timedelta(hours=1), retry_at=now + timedelta(minutes=1))
+    assert next_at(world) == now + timedelta(minutes=1)
+
+
+def test_a_sweep_tells_nothing_without_a_schedule(world):
+    assert next_at(world) is None
+
+
+def test_a_sweep_does_not_tell_of_a_paused_strategy(world):
+    now = world.clock.now()
+    world.change(due_at=now + timedelta(seconds=2), paused_at=now)
+    assert next_at(world) is None

@@ -17,6 +17,7 @@ from models.people import create_user
 from supervisor.redis_server import answers, executable
 from tests.conftest import PASSWORD
 from tests.fake_clock import START
+from views.frame.limits import limiter
 
 
 @pytest.fixture
@@ -37,6 +38,8 @@ def redis():
 def web(tmp_path, socket):
     """A web process' browser."""
     app = create_app(Config(instance=tmp_path, redis_url=f"unix://{socket}"))
+    # A process begins with a Redis that it takes for alive; in this one other tests' apps have lost theirs.
+    limiter._storage_dead = False
     with app.app_context():
         Base.metadata.create_all(db.engine)
     app.config["WTF_CSRF_ENABLED"] = False
