@@ -37,7 +37,8 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => {
 });
 document.addEventListener("htmx:afterRequest", ({ detail }) =>
   detail.requestConfig.triggeringEvent?.submitter?.removeAttribute("aria-busy"));
-document.addEventListener("htmx:afterSwap", ({ detail }) => detail.target?.id === "dialog" && showDialog());
+// Once settled, not once swapped: what opens earlier doesn't hear yet what is typed into it.
+document.addEventListener("htmx:afterSettle", ({ detail }) => detail.target?.id === "dialog" && showDialog());
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-close]") || !openDialog()) return;
   event.preventDefault();

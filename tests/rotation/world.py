@@ -40,6 +40,7 @@ class Saved:
     database: sqlite3.Connection
     aws: dict[str, Any]
     at: datetime
+    more: dict[str, Any]
 
 
 class World:
@@ -73,7 +74,8 @@ class World:
         database = sqlite3.connect(":memory:")
         with closing(self.db.raw_connection()) as connection:
             connection.driver_connection.backup(database)
-        return Saved(database, self._copy(self.aws.__dict__), self.clock.now())
+        more = {"timing": self.timing, "strategy_id": self.strategy_id, "keyring": self.keyring}
+        return Saved(database, self._copy(self.aws.__dict__), self.clock.now(), more)
 
     def go_back(self, saved: Saved) -> None:
         self.session.close()
@@ -82,6 +84,7 @@ class World:
             saved.database.backup(connection.driver_connection)
         self.aws.__dict__.update(self._copy(saved.aws))
         self.clock.set(saved.at)
+        self.__dict__.update(saved.more)
 
     def _copy(self, aws: dict[str, Any]) -> dict[str, Any]:
         return copy.deepcopy(aws, {id(self.clock): self.clock})
