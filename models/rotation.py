@@ -151,9 +151,10 @@ def claim(session: Session, rotation_id: int, owner: str, now: datetime, lease: 
 def hold(session: Session, rotation_id: int, owner: str, now: datetime, lease: timedelta | None, **values: Any) -> bool:
     """Write `values` to a rotation whose lease `owner` holds, renewing the lease, or giving it back when None.
 
-    False, and nothing written, when the lease is another's by now or the rotation has ended.
+    The session's own Rotation is fresh afterwards. False, and nothing written, when the lease is another's by now or
+    the rotation has ended.
     """
-    held = session.execute(
+    held = session.scalars(
         update(Rotation)
         .where(Rotation.id == rotation_id, Rotation.lease_owner == owner, Rotation.ended_at.is_(None))
         .values(
@@ -161,6 +162,7 @@ def hold(session: Session, rotation_id: int, owner: str, now: datetime, lease: t
             **values,
             **({"lease_owner": ""} if lease is None else {}),
         )
-        .execution_options(synchronize_session=False)
+        .returning(Rotation)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
-    return bool(held.rowcount)  # type: ignore[attr-defined]
+    return held.one_or_none() is not None

@@ -48,7 +48,9 @@ def create(work: Work) -> datetime | None:
     else:
         _give_up(work, key, AnswerLost("The worker ended"))
     work.save(state=State.VERIFYING.value, good_rounds=0, verify_until=None, tries=0, wait_until=None, wait_code="")
-    return None
+    # AWS knows no key at once: until then the worker serves the next rotation.
+    gap_s = work.connection.verify_gap_s
+    return work.now() + timedelta(seconds=gap_s) if gap_s else None
 
 
 def _intend(work: Work) -> AccessKey:

@@ -80,6 +80,7 @@ class Work:
     """Whether this very run has made the target ready for a new key."""
     is_verified: bool = False
     """Whether this very run has seen the last good round: a proof that lay about since a crash proves nothing."""
+    _steps: dict[str, RotationStep] = field(default_factory=dict)
 
     @property
     def session(self) -> Session:
@@ -104,7 +105,6 @@ class Work:
         if not hold(self.session, self.rotation.id, self.tools.owner, self.now(), lease, **values):
             self.session.rollback()
             raise LeaseLostError
-        self.session.refresh(self.rotation)
         self.session.commit()
 
     def want_unedited(self) -> None:
@@ -132,13 +132,16 @@ class Work:
 
     def step(self, name: StepName) -> RotationStep:
         """The rotation's step of that name, begun now if it is new."""
-        step = self.session.scalar(
-            select(RotationStep).where(RotationStep.rotation_id == self.rotation.id, RotationStep.name == name.value)
-        )
-        if step is None:
+        step = self._steps.get(name.value)
+        if step is not None and step in self.session:  # a rollback forgets what it had added
+            return step
+        begun = self.session.scalars(select(RotationStep).where(RotationStep.rotation_id == self.rotation.id))
+        self._steps = {step.name: step for step in begun}
+        if name.value not in self._steps:
             step = RotationStep(rotation_id=self.rotation.id, name=name.value, started_at=self.now(), calls=[])
             self.session.add(step)
-        return step
+            self._steps[name.value] = step
+        return self._steps[name.value]
 
     def note(self, step: RotationStep, action: str, said: str, *, ok: bool, request_id: str = "") -> None:
         """Add what AWS said to the step; the oldest lines go when there are very many."""

@@ -115,7 +115,7 @@ def test_a_worker_that_died_is_replaced_when_its_lease_runs_out(world):
     world.aws.watch(kill)
     rotation_id = world.request()
     with pytest.raises(Killed):
-        world.run(rotation_id)
+        world.finish(rotation_id)
     world.aws._watchers.clear()
     world.sweep()
     assert world.rotation(rotation_id).is_open
