@@ -15,6 +15,7 @@ limiter = Limiter(
     in_memory_fallback_enabled=True,
 )
 _TIMEOUT_S = 2
+_OF_ADDRESS, _OF_NAME = "password-address", "password-name"
 
 
 def init_app(app: Flask) -> None:
@@ -48,12 +49,16 @@ def tries_left() -> int:
 
 
 def forget_tries() -> None:
-    """After a right password, the wrong ones before it count no longer."""
+    """After a right password, the wrong ones before it count no longer for this user name.
+
+    For the address they do: who has an account could guess at all others else, signing in to it in between.
+    """
     for limit in limiter.current_limits:
-        limiter.limiter.clear(limit.limit, *limit.request_args)
+        if _OF_NAME in limit.request_args:
+            limiter.limiter.clear(limit.limit, *limit.request_args)
 
 
-@limiter.shared_limit("40 per 5 minutes", scope="password-address")
-@limiter.shared_limit("10 per 5 minutes", scope="password-name", key_func=lambda: g.password_for)
+@limiter.shared_limit("40 per 5 minutes", scope=_OF_ADDRESS)
+@limiter.shared_limit("10 per 5 minutes", scope=_OF_NAME, key_func=lambda: g.password_for)
 def _count_try() -> None:
     """Flask-Limiter counts where it decorates."""

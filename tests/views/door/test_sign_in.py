@@ -104,6 +104,15 @@ def test_an_address_has_forty_tries(client, bob):
     assert client.post("/login", data=right, environ_base=elsewhere).status_code == 303
 
 
+def test_a_right_password_gives_its_address_no_tries_back(client, bob, alice):
+    """Else who has an account guesses at all others without end."""
+    for number in range(39):
+        attempt(client, name=f"guess-{number}", password="wrong")
+    assert attempt(client).status_code == 303
+    client.post("/logout")
+    assert attempt(client, name="alice").status_code == 429
+
+
 def test_a_right_password_starts_the_count_anew(client, bob):
     for _ in range(9):
         attempt(client, password="wrong")
