@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.base import Base
 from models.connection import Connection
@@ -94,6 +95,18 @@ class RotationStrategy(Base):
     def interval(self) -> timedelta | None:
         """The rotation interval, or None when only the button rotates."""
         return None if self.interval_s is None else timedelta(seconds=self.interval_s)
+
+
+def lock_strategy(session: Session, strategy: RotationStrategy) -> bool:
+    """Read the strategy anew and keep others from changing it until this transaction ends; False when it is gone.
+
+    What this transaction has changed of it and not flushed is lost.
+    """
+    try:
+        session.refresh(strategy, with_for_update={"of": RotationStrategy})
+    except InvalidRequestError:
+        return False
+    return True
 
 
 def user_name_problem(text: str) -> str | None:

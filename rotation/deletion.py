@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models import AccessKey, Action, KeyState, Rotation, RotationStrategy
 from models.access_key import AT_AWS, move
 from models.audit import record
+from models.strategy import lock_strategy
 
 
 class RotationRunsError(Exception):
@@ -34,6 +35,8 @@ def delete_strategy(
     them the strategy stays, marked by `deleting_at`. Returns the ids of the keys to look at. Raises RotationRunsError
     while a worker holds a rotation of the strategy.
     """
+    if not lock_strategy(session, strategy):
+        return []
     _end_waiting_rotation(session, strategy, now)
     _lose_pending(session, strategy, now)
     record(

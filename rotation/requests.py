@@ -11,7 +11,12 @@ from sqlalchemy.orm import Session
 
 from models import AccessKey, Action, KeyState, Rotation, RotationStrategy, Trigger
 from models.audit import record
+from models.strategy import lock_strategy
 from rotation.errors import RotationError
+
+
+class BeingDeletedError(Exception):
+    """The strategy is being deleted, or is gone already: nothing turns its key any more."""
 
 
 class OldKey(StrEnum):
@@ -39,9 +44,11 @@ def request_rotation(  # noqa: PLR0913 - all by name
 ) -> tuple[Rotation, bool]:
     """Queue a rotation of the strategy, without committing.
 
-    Returns it and whether it is new: while one is open, that one is returned. Raises RotationError `old_key_in_grace`
-    when `old_key` is ASK and the target still has its old key.
+    Returns it and whether it is new: while one is open, that one is returned. Raises BeingDeletedError, and
+    RotationError `old_key_in_grace` when `old_key` is ASK and the target still has its old key.
     """
+    if not lock_strategy(session, strategy) or strategy.deleting_at is not None:
+        raise BeingDeletedError
     running = open_rotation(session, strategy.id)
     if running is not None:
         return running, False

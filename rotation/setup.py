@@ -15,6 +15,7 @@ from crypto import SealingKey
 from models import AccessKey, Action, Connection, Environment, KeyState, RetireWhen, RotationStrategy, Secret
 from models.access_key import AT_AWS
 from models.secret import current_values, write_secret
+from models.strategy import lock_strategy
 from models.vault.adding import NameTakenError, NewSecret, add_secrets
 from rotation.checks import Report
 from rotation.connections import DEFAULT_ROUNDS, Refused, connections_of, create_connection, last_failed, published_at
@@ -103,7 +104,8 @@ def change_strategy(setup: Setup, strategy: RotationStrategy, plan: Plan, report
     to other output secrets.
     """
     # A worker that is about to make a key holds it too: either it sees this change, or its intent is seen here.
-    setup.session.refresh(strategy, with_for_update={"of": RotationStrategy})
+    if not lock_strategy(setup.session, strategy) or strategy.deleting_at is not None:
+        raise Refused("iam_username", "Somebody has deleted this strategy meanwhile.")
     before, interval_s = facts(strategy), strategy.interval_s
     connection = _connection(setup, plan, report)
     account_id = _account(connection, report) or strategy.account_id

@@ -97,6 +97,7 @@ def _start(session: Session, strategy: RotationStrategy, now: datetime) -> None:
         update(RotationStrategy)
         .where(
             RotationStrategy.id == strategy.id,
+            RotationStrategy.deleting_at.is_(None),
             RotationStrategy.due_at.is_(None) if due_at is None else RotationStrategy.due_at == due_at,
             RotationStrategy.retry_at.is_(None) if retry_at is None else RotationStrategy.retry_at == retry_at,
         )

@@ -12,7 +12,7 @@ from models import Action, Project, Rotation, RotationStrategy, Trigger
 from rotation.connections import published_at
 from rotation.deletion import RotationRunsError, delete_strategy
 from rotation.errors import RotationError
-from rotation.requests import OldKey, old_key_of, request_rotation
+from rotation.requests import BeingDeletedError, OldKey, old_key_of, request_rotation
 from rotation.schedule import reschedule
 from views.fetch import get_project
 from views.fetch_rotation import find_strategy, get_strategy
@@ -113,7 +113,7 @@ def rotate(project_name: str, strategy_id: int) -> ResponseReturnValue:
     project = get_project(project_name)
     strategy = get_strategy(project, strategy_id)
     choice = request.form.get("old_key", OldKey.ASK.value)
-    if choice not in set(OldKey) or strategy.deleting_at is not None:
+    if choice not in set(OldKey):
         abort(400)
     if choice == OldKey.END and (question := ask_password()) is not None:
         return question
@@ -122,6 +122,8 @@ def rotate(project_name: str, strategy_id: int) -> ResponseReturnValue:
             db.session(), strategy, by=me().name, trigger=Trigger.BUTTON, now=now(), old_key=OldKey(choice),
             actor_id=me().id, address=request.remote_addr or "",
         )  # fmt: skip
+    except BeingDeletedError:
+        abort(400, "The strategy is being deleted, so its key isn't turned any more. Nothing was changed.")
     except RotationError:
         old = old_key_of(db.session(), strategy.id)
         return dialog(
