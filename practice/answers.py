@@ -8,6 +8,8 @@ from http import HTTPStatus
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
+
 _CODE = re.compile(rb"<Code>([^<]*)</Code>")
 
 
@@ -95,3 +97,11 @@ def load_balancer_page(_service: str) -> Answer:
     """A 503 that isn't AWS's own: a page from something on the way."""
     page = b"<html><head><title>503</title></head><body><h1>Service Temporarily Unavailable</h1></body></html>"
     return Answer(HTTPStatus.SERVICE_UNAVAILABLE, page, (("Content-Type", "text/html"),))
+
+
+def of_another_user(_service: str) -> Answer:
+    """GetCallerIdentity's answer to a key that is `somebody-else`'s, in the same account."""
+    who = f"<Arn>arn:aws:iam::{ACCOUNT_ID}:user/somebody-else</Arn><UserId>AIDASOMEBODYELSE00000</UserId>"
+    result = f"<GetCallerIdentityResult>{who}<Account>{ACCOUNT_ID}</Account></GetCallerIdentityResult>"
+    about = f"<ResponseMetadata><RequestId>{uuid4()}</RequestId></ResponseMetadata>"
+    return Answer(HTTPStatus.OK, f"<GetCallerIdentityResponse>{result}{about}</GetCallerIdentityResponse>".encode())

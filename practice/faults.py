@@ -19,6 +19,7 @@ INSTEAD: Mapping[str, Callable[[str], Answer]] = {
     "internal_failure": answers.internal_failure,
     "unavailable": answers.unavailable,
     "load_balancer_page": answers.load_balancer_page,
+    "of_another_user": answers.of_another_user,
 }
 # What happens to the connection, by the fault's kind.
 TRANSPORT = ("drop", "cut", "hang")

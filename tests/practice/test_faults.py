@@ -56,6 +56,13 @@ def test_an_answer_instead_of_the_real_one(practice, iam, target, kind, code, st
     assert keys(practice, target) == (when == "after")
 
 
+def test_a_key_answers_as_another_users(practice, target):
+    sts = practice.client("sts", practice.make_key(target))
+    practice.fail("of_another_user", "GetCallerIdentity")
+    assert sts.get_caller_identity()["Arn"] == f"arn:aws:iam::{practice.account_id}:user/somebody-else"
+    assert sts.get_caller_identity()["Arn"].endswith(f"user/{target}")
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("kind", "error"), [("drop", ConnectionClosedError), ("hang", ReadTimeoutError)])
 def test_no_answer(practice, iam, target, kind, error, when):
