@@ -47,9 +47,10 @@ class Failure:
 
     def tell(self, facts: Mapping[str, str]) -> Told:
         """The failure's texts with the facts of one case; a fact that is missing is told by its name."""
-        known = _Facts(facts)
-        heading, why, what_to_do = (text.format_map(known) for text in (self.heading, self.why, self.what_to_do))
-        return Told(heading, why, what_to_do, self.command.format_map(_Blanks(facts)))
+        known = _Facts({name: text for name, text in facts.items() if text})
+        what_to_do = self.what_to_do if "key" in known else self.what_to_do.replace(_NEVER, _NEVER_UNKNOWN)
+        heading, why, what_to_do = (text.format_map(known) for text in (self.heading, self.why, what_to_do))
+        return Told(heading, why, what_to_do, self.command.format_map(_Blanks(known)))
 
 
 class _Facts(dict[str, str]):
@@ -80,6 +81,10 @@ _UNKNOWN = {
     "other": "another strategy",
     "times": "",
 }
+
+_NEVER = "Never delete {key}, which programs read."
+_NEVER_UNKNOWN = "Never delete one that programs use."
+"""The same before a key was published or taken over."""
 
 _REST = "Rests until it is mended."
 _AGAIN = "Tries again by itself."
@@ -127,7 +132,8 @@ _ROWS = (
         "{user} already has two access keys, and IAM allows no third",
         "LimitExceeded. Keyturn knows {known}. {unknown}",
         "In IAM, Users, {user}, Security credentials: delete the key that nobody uses, by its last use, or take the "
-        "other one over in the strategy (Existing access key ID). Never delete {key}, which programs read. "
+        "other one over in the strategy (Existing access key ID). "
+        f"{_NEVER} "
         "Then rotate again.",
         _REST,
         f"{IAM} list-access-keys --user-name {{user}}",
@@ -136,8 +142,8 @@ _ROWS = (
         "old_key_in_grace",
         "Old key in its grace",
         "{user} still has its old key, so there is no room for a new one",
-        "IAM allows two keys. {key} is valid until {until}, and longer while it's used.",
-        "Wait, or end the old key at the Rotate button.",
+        "IAM allows two keys for a user. {key} is valid until {until} at least.",
+        "Wait, or press Retire now at the old key.",
         "Rotates when there is room.",
         retryable=True,
     ),
@@ -175,7 +181,7 @@ _ROWS = (
         "AWS may have made a key whose secret nobody knows",
         "{said} after CreateAccessKey was sent. Asking again could make another, so Keyturn doesn't.",
         "With iam:ListAccessKeys Keyturn finds and deletes it. Without: look at {user} in IAM, delete the key made at "
-        "{until} that Keyturn doesn't know. Never delete {key}, which programs read. Then rotate again.",
+        f"{{until}} that Keyturn doesn't know. {_NEVER} Then rotate again.",
         "Is found and deleted where the manager may call iam:ListAccessKeys; else rests until mended.",
         f"{IAM} list-access-keys --user-name {{user}}",
     ),

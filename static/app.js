@@ -79,14 +79,22 @@ document.addEventListener("submit", (event) => {
 });
 
 // Times: "8 d ago" stays true. The same steps as in views/frame/times.py.
-function relative(seconds) {
-  const size = Math.abs(seconds);
-  const [unit, each] = [["s", 1], ["min", 60], ["h", 3600], ["d", 86400], ["mo", 2629746]].findLast(([, least]) => size >= least) || ["s", 1];
-  const text = `${Math.floor(size / each)} ${unit}`;
-  return seconds > 0 ? `in ${text}` : `${text} ago`;
+const steps = [["mo", 2629746, 3], ["d", 86400, 7], ["h", 3600, 10], ["min", 60, 0], ["s", 1, 0]];
+function span(seconds) {
+  const number = steps.findIndex(([, size]) => seconds >= size);
+  const [unit, size, few] = steps[number];
+  const count = Math.floor(seconds / size);
+  const [next, each] = count < few ? steps[number + 1] : [];
+  const more = next ? Math.floor((seconds % size) / each) : 0;
+  return `${count} ${unit}${more ? ` ${more} ${next}` : ""}`;
+}
+function relative(seconds, come) {
+  if (seconds < 1 && come) return come;
+  if (Math.abs(seconds) < 1) return "now";
+  return seconds > 0 ? `in ${span(seconds)}` : `${span(-seconds)} ago`;
 }
 setInterval(() => document.querySelectorAll("time[data-relative]").forEach((time) => {
-  time.textContent = relative((new Date(time.dateTime) - Date.now()) / 1000);
+  time.textContent = relative((new Date(time.dateTime) - Date.now()) / 1000, time.dataset.relative);
 }), 60000);
 
 document.querySelectorAll("input[data-zone]").forEach((input) => { input.value = Intl.DateTimeFormat().resolvedOptions().timeZone; });

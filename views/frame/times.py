@@ -15,7 +15,8 @@ from views.frame.services import now
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 MONTH_S = 2_629_746
 """A twelfth of the mean year."""
-_STEPS = (("mo", MONTH_S), ("d", DAY_S), ("h", HOUR_S), ("min", MINUTE_S), ("s", 1))
+_STEPS = (("mo", MONTH_S, 3), ("d", DAY_S, 7), ("h", HOUR_S, 10), ("min", MINUTE_S, 0), ("s", 1, 0))
+"""Units with their length, and below how many of them the next one is told as well: static/app.js does the same."""
 _ABSOLUTE_FROM_S = 12 * MONTH_S
 _SHORT_KEY_FROM = 9
 
@@ -28,10 +29,13 @@ def init_app(app: Flask) -> None:
         at_s=at_s,
         browser=browser_words,
         clock=clock,
+        due=due,
         duration=duration,
+        every=every,
         span=span,
         plural=plural,
         short_key=short_key,
+        soon=soon,
     )
 
 
@@ -52,7 +56,7 @@ def long_form(moment: datetime, *, seconds: bool = False) -> str:
     return f"{text}:{local:%S %Z}" if seconds else text
 
 
-def ago(moment: datetime) -> str:
+def ago(moment: datetime) -> Markup:
     """How far away: `8 d ago`, `in 22 d`, the exact time on hovering; from 12 months on the exact time itself."""
     distance_s = (moment - now()).total_seconds()
     if abs(distance_s) >= _ABSOLUTE_FROM_S:
@@ -60,28 +64,54 @@ def ago(moment: datetime) -> str:
     text = "now" if abs(distance_s) < 1 else span(abs(distance_s))
     if abs(distance_s) >= 1:
         text = f"in {text}" if distance_s > 0 else f"{text} ago"
-    return _tag(moment, text, relative=True)
+    return _tag(moment, text, relative="")
 
 
-def at(moment: datetime) -> str:
+def due(moment: datetime) -> Markup:
+    """How far away what is to happen then is: `in 22 d`, and `due now` once that time has come, never a past one."""
+    return _to_come(moment, "due now")
+
+
+def soon(moment: datetime) -> Markup:
+    """The same within a sentence: `in 22 d`, and `now` once that time has come."""
+    return _to_come(moment, "now")
+
+
+def _to_come(moment: datetime, come: str) -> Markup:
+    distance_s = (moment - now()).total_seconds()
+    if distance_s >= _ABSOLUTE_FROM_S:
+        return at(moment)
+    return _tag(moment, come if distance_s < 1 else f"in {span(distance_s)}", relative=come)
+
+
+def at(moment: datetime) -> Markup:
     """The exact time, to the minute."""
     return _tag(moment, long_form(moment))
 
 
-def at_s(moment: datetime) -> str:
+def at_s(moment: datetime) -> Markup:
     """The exact time, to the second and with its zone: for rotations and the audit log."""
     return _tag(moment, long_form(moment, seconds=True))
 
 
-def clock(moment: datetime) -> str:
+def clock(moment: datetime) -> Markup:
     """The time of day, to the second: for what happens now."""
     return _tag(moment, f"{moment.astimezone(reader_zone()):%H:%M:%S}")
 
 
 def span(seconds: float) -> str:
-    """A length of time as its largest unit, rounded down: `62 d`, `9 h`, `21 min`, `4 s`, for ages and distances."""
-    unit, size = next((step for step in _STEPS if seconds >= step[1]), _STEPS[-1])
-    return f"{int(seconds // size)} {unit}"
+    """A length of time in short, rounded down, for ages and distances: `22 d`, `1 h 30 min`, `21 min`, `4 s`.
+
+    The largest unit, and the next one while there are few of the first.
+    """
+    number = next((number for number, step in enumerate(_STEPS) if seconds >= step[1]), len(_STEPS) - 1)
+    unit, size, few = _STEPS[number]
+    count, rest = divmod(max(int(seconds), 0), size)
+    text = f"{count} {unit}"
+    if count >= few:
+        return text
+    unit, size, _ = _STEPS[number + 1]
+    return f"{text} {rest // size} {unit}" if rest >= size else text
 
 
 def duration(seconds: int) -> str:
@@ -90,6 +120,11 @@ def duration(seconds: int) -> str:
         if seconds % size == 0 and seconds // size >= least:
             return plural(seconds // size, word)
     return plural(seconds, "second")
+
+
+def every(seconds: int) -> str:
+    """How often, for a chosen length of time: `every 30 days`, `every hour`."""
+    return f"every {duration(seconds).removeprefix('1 ')}"
 
 
 def plural(number: int, one: str, many: str = "") -> str:
@@ -104,9 +139,10 @@ def short_key(access_key_id: str) -> str:
     return f"{access_key_id[:4]}…{access_key_id[-4:]}"
 
 
-def _tag(moment: datetime, text: str, *, relative: bool = False) -> Markup:
+def _tag(moment: datetime, text: str, *, relative: str | None = None) -> Markup:
+    """The moment as an element. `relative`: its text is kept true, and says this once the moment has come."""
     stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    mark = Markup(" data-relative") if relative else ""
+    mark = "" if relative is None else Markup(' data-relative="{}"').format(relative)
     return Markup('<time datetime="{}" title="{}"{}>{}</time>').format(
         stamp, long_form(moment, seconds=True), mark, text
     )

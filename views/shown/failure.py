@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from models import Rotation, RotationStrategy
+from models import AccessKey, KeyState, Rotation, RotationStrategy
 from rotation.errors import FAILURES, Told
 from views.shown.state import NOTHING, Line
 
@@ -83,8 +83,21 @@ def after_rotation(strategy: RotationStrategy) -> Line:
     if strategy.paused_at is not None or (strategy.due_at is None and strategy.retry_at is None):
         return Line("Rests until somebody rotates.")
     if strategy.retry_at is not None:
-        return Line("Tries again", strategy.retry_at, ".")
-    return Line("Rests until it is mended and rotated, or until its next time,", strategy.due_at, ".")
+        return Line("Tries again", strategy.retry_at, ".", form="soon")
+    return Line("Rests until it is mended and rotated, or until its next time,", strategy.due_at, ".", form="soon")
+
+
+def trouble_of_key(key: AccessKey, now: datetime, zone: tzinfo, current: Any | None = None) -> Trouble | None:
+    """Why the key's end doesn't go on, told; None when it does. `current`: the key that programs read."""
+    if not key.error_code:
+        return None
+    facts = key.error_facts
+    if key.state == KeyState.LOST.value:
+        facts = facts | {"key": (current.access_key_id if current else None) or ""}
+    again = NOTHING
+    if key.look_at is not None and key.look_at > now:
+        again = Line("Tries again", key.look_at, ".", form="soon")
+    return tell(key.error_code, facts, zone, again)
 
 
 def reads(rotation: Rotation, current: Any | None) -> Reads | None:

@@ -6,11 +6,14 @@ from datetime import datetime
 
 from flask import Blueprint
 
+from views.frame import times
 from views.frame.times import MINUTE_S, clock, reader_zone, span
 from views.shown.failure import mark_code
 from views.shown.picture.lane_words import key_age
+from views.shown.state import Line
 
 _TWO_DIGITS_BELOW_S = 10
+_FORMS = {"ago": times.ago, "at": times.at, "clock": times.clock, "due": times.due, "soon": times.soon}
 
 
 def register(blueprint: Blueprint) -> None:
@@ -18,6 +21,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_app_template_filter(mark_code, "code")
     blueprint.add_app_template_filter(clock_exact)
     blueprint.add_app_template_filter(clock_of)
+    blueprint.add_app_template_filter(line_moment)
     blueprint.add_app_template_filter(seconds)
     blueprint.add_app_template_filter(key_age)
 
@@ -31,6 +35,11 @@ def clock_exact(moment: datetime) -> str:
 def clock_of(stamp: str) -> str:
     """The time of day, to the second, of a moment in ISO 8601."""
     return clock(datetime.fromisoformat(stamp))
+
+
+def line_moment(line: Line) -> str:
+    """The moment of a second line, in its form; nothing when it has none."""
+    return _FORMS[line.form](line.moment) if line.moment else ""
 
 
 def seconds(length_s: float) -> str:

@@ -10,12 +10,12 @@ from typing import Any
 
 from models import AccessKey, Rotation, RotationStrategy
 from models import State as RotationState
-from views.frame.times import duration
-from views.shown.failure import Reads, Trouble, after_rotation, reads, tell
+from views.frame.times import every
+from views.shown.failure import Reads, Trouble, after_rotation, reads, tell, trouble_of_key
 from views.shown.picture import mini
 from views.shown.rotation import is_idle
 from views.shown.state import NOTHING, Group, Line, State
-from views.shown.strategy import OLD, Facts, has_failed, next_time, on_hold, sort_key, state_of
+from views.shown.strategy import OLD, Facts, has_failed, next_line, next_time, on_hold, sort_key, state_of
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def row(facts: Facts, now: datetime, late: timedelta, zone: tzinfo) -> Row:
     state = state_of(facts, now, late)
     stands_still = state.word == "Overdue" or strategy.deleting_at is not None
     return Row(
-        strategy, state, newest, current, facts.old, picture, age_s, *_next(facts),
+        strategy, state, newest, current, facts.old, picture, age_s, *_next(facts, now, late),
         trouble_of(facts, now, zone), None if newest is None else reads(newest, current),
         stands_still or (newest is not None and is_idle(newest, now)),
     )  # fmt: skip
@@ -122,42 +122,35 @@ def row(facts: Facts, now: datetime, late: timedelta, zone: tzinfo) -> Row:
 
 def trouble_of(facts: Facts, now: datetime, zone: tzinfo) -> Trouble | None:
     """What a person must help with, told; None when there is nothing, or when it isn't a failure."""
-    if facts.is_open:
+    if facts.is_open and not facts.waits_in_vain:
         return None
     if has_failed(facts) and facts.newest is not None:
         return tell(facts.newest.error_code, facts.newest.error_facts, zone, after_rotation(facts.strategy))
     stuck: Any = facts.stuck
     if stuck is not None:
-        return trouble_of_key(stuck, now, zone)
+        return trouble_of_key(stuck, now, zone, facts.current)
     lost: Any = facts.lost
     if lost is not None and lost.look_at is None:
         at = lost.intent_at.isoformat(timespec="seconds")
-        key = facts.current.access_key_id if facts.current else ""
-        known = {"user": facts.strategy.user_name, "until": at, "said": "The connection broke", "key": key or "the key"}
+        key = facts.current.access_key_id if facts.current else None
+        known = {"user": facts.strategy.user_name, "until": at, "said": "The connection broke", "key": key or ""}
         return tell("answer_lost", known, zone)
     return None
 
 
-def trouble_of_key(key: AccessKey, now: datetime, zone: tzinfo) -> Trouble | None:
-    """Why the key's end doesn't go on, told; None when it does."""
-    if not key.error_code:
-        return None
-    again = Line("Tries again", key.look_at, ".") if key.look_at is not None and key.look_at > now else NOTHING
-    return tell(key.error_code, key.error_facts, zone, again)
-
-
-def _next(facts: Facts) -> tuple[Line, Line]:
+def _next(facts: Facts, now: datetime, late: timedelta) -> tuple[Line, Line]:
     """When the strategy rotates next, and a second line."""
     strategy = facts.strategy
-    often = Line(f"every {duration(strategy.interval_s)}" if strategy.interval_s else "")
+    often = Line(every(strategy.interval_s) if strategy.interval_s else "")
     if strategy.deleting_at is not None:
         return Line("None"), Line("it is being deleted")
     if strategy.paused_at is not None:
         return Line("None while paused"), often
     if on_hold(facts):
         due = strategy.due_at
-        return Line("On hold"), Line("until it's mended") if due is None else Line("until it's mended, or", due)
+        until = Line("until it's mended, or", due, form="soon")
+        return Line("On hold"), Line("until it's mended") if due is None else until
     if strategy.interval_s is None:
         return Line("By button only"), NOTHING
-    moment = next_time(facts)
-    return Line("", moment), Line("tries again") if moment == strategy.retry_at else often
+    is_retry = next_time(facts) == strategy.retry_at
+    return next_line(facts, now, late), Line("tries again") if is_retry else often

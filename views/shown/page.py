@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from models import AccessKey, Rotation, RotationStrategy
 from rotation.errors import FAILURES
 from views.shown.facts import in_full
-from views.shown.failure import Reads, Trouble, reads
-from views.shown.listing import trouble_of, trouble_of_key
+from views.shown.failure import Reads, Trouble, reads, trouble_of_key
+from views.shown.listing import trouble_of
 from views.shown.picture import timeline
 from views.shown.picture.axis import Range, Scene, offered
 from views.shown.picture.spans import newest_first
 from views.shown.rotation import state_of as rotation_state
-from views.shown.state import State
-from views.shown.strategy import Facts, has_failed, next_time, on_hold, state_of
+from views.shown.state import Line, State
+from views.shown.strategy import Facts, has_failed, next_line, next_time, on_hold, state_of
 
 RECENT = 5
 _KEYS_THAT_SET_THE_RANGE = 4
@@ -50,6 +50,7 @@ class Page:
     timeline: timeline.Timeline
     ranges: tuple[Range, ...]
     next_time: datetime | None
+    next: Line
     on_hold: bool
 
     @property
@@ -83,7 +84,7 @@ def page(
         strategy, facts, state_of(facts, now, late), trouble,
         None if facts.newest is None else reads(facts.newest, facts.current),
         None if old is None else trouble_of_key(old, now, zone),
-        timeline.draw(facts.keys, scene), ranges, next_time(facts), on_hold(facts),
+        timeline.draw(facts.keys, scene), ranges, next_time(facts), next_line(facts, now, late), on_hold(facts),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from models import Rotation, RotationStep, StepName
+from models import RetireWhen, Rotation, RotationStep, StepName
 from models import State as RotationState
 from rotation.errors import FAILURES
 from views.shown import state as look
@@ -16,23 +16,36 @@ from views.shown.state import Group, Line, State
 
 _SUCCEEDED = State("ok", "circle-check", "Succeeded", Group.OK)
 _WAITS_FOR = {
-    "old_key_in_grace": "for the old key to retire",
     "throttled": "AWS throttles",
     "aws_unreachable": "AWS doesn't answer",
 }
 
 
+def waits_for_room(rotation: Any) -> bool:
+    """Whether the rotation waits until an old key is gone; it does so between two looks at that key as well."""
+    return rotation.ended_at is None and rotation.wait_code == "old_key_in_grace"
+
+
 def is_waiting(rotation: Any, now: datetime) -> bool:
     """Whether the rotation waits for something but the pause between two rounds of verification."""
-    return bool(rotation.wait_code) and rotation.wait_until is not None and rotation.wait_until > now
+    pauses = rotation.wait_until is not None and rotation.wait_until > now
+    return waits_for_room(rotation) or (bool(rotation.wait_code) and pauses)
 
 
-def running_state(rotation: Any, verify_rounds: int, now: datetime) -> State:
-    """The state of an open rotation."""
+def old_key_ends_at(old: Any | None, strategy: Any) -> datetime | None:
+    """Until when an old key is valid at least, by what AWS has reported so far; None when there is none."""
+    if old is None:
+        return None
+    by_deadline = strategy.retire_when == RetireWhen.DEADLINE.value
+    return max(filter(None, (old.retire_at, None if by_deadline else old.quiet_at)), default=None)
+
+
+def running_state(rotation: Any, verify_rounds: int, now: datetime, room_at: datetime | None = None) -> State:
+    """The state of an open rotation. `room_at`: when the old key that it may wait for can end."""
+    if waits_for_room(rotation):
+        return look.waiting(Line("for the old key to retire", room_at, form="soon"))
     if is_waiting(rotation, now):
         why = _WAITS_FOR.get(rotation.wait_code, FAILURES[rotation.wait_code].label)
-        if rotation.wait_code == "old_key_in_grace":
-            return look.waiting(Line(why))
         return look.waiting(Line("until", rotation.wait_until, f", {why}", form="clock"))
     word = rotation.state.capitalize()
     if rotation.state == RotationState.VERIFYING.value:
@@ -40,10 +53,10 @@ def running_state(rotation: Any, verify_rounds: int, now: datetime) -> State:
     return look.running(word)
 
 
-def state_of(rotation: Rotation, verify_rounds: int, now: datetime) -> State:
-    """The rotation's state, open or ended."""
+def state_of(rotation: Rotation, verify_rounds: int, now: datetime, room_at: datetime | None = None) -> State:
+    """The rotation's state, open or ended. `room_at`: as for `running_state`."""
     if rotation.is_open:
-        return running_state(rotation, verify_rounds, now)
+        return running_state(rotation, verify_rounds, now, room_at)
     return _SUCCEEDED if rotation.state == RotationState.SUCCEEDED.value else look.failed()
 
 
@@ -114,7 +127,7 @@ def _step(name: StepName, step: RotationStep | None, rotation: Rotation, now: da
     elif step.ended_at is not None:
         kind, icon, text = "ok", "circle-check", step.summary
     elif is_waiting(rotation, now):
-        kind, icon, text = "wait", "clock", _waiting_text(rotation)
+        kind, icon, text = "wait", "clock", _waiting_text(rotation, name)
     else:
         kind, icon, text = "run", "loader-2", _RUNNING[name]
     calls = step.calls
@@ -124,14 +137,24 @@ def _step(name: StepName, step: RotationStep | None, rotation: Rotation, now: da
     )  # fmt: skip
 
 
-def _waiting_text(rotation: Rotation) -> str:
-    if rotation.wait_code == "old_key_in_grace":
+def _waiting_text(rotation: Rotation, name: StepName) -> str:
+    if waits_for_room(rotation):
         return "The old key is still valid. The rotation goes on when it's gone; no worker is held meanwhile."
-    return "AWS refused for now and made no key, so asking again is safe. No worker is held meanwhile."
+    if rotation.wait_code != "aws_unreachable":
+        why = "AWS refused for now and made no key"
+    elif name is StepName.CREATE:
+        why = "AWS couldn't be reached: the request was never sent and nothing was made"
+    else:
+        why = "AWS didn't answer, and nothing was made"
+    return f"{why}, so asking again is safe. No worker is held meanwhile."
 
 
-def seen(rotation: Rotation, *, stands_still: bool) -> str:
-    """A mark of all that a page shows of the rotation: a page that sends it back hears of changes only."""
+def seen(rotation: Rotation, *, stands_still: bool, old_key: Any = None) -> str:
+    """A mark of all that a page shows of the rotation: a page that sends it back hears of changes only.
+
+    `old_key`: what it shows of the one that is waited for, in any form that changes with it.
+    """
     steps = [(step.name, step.ended_at, len(step.calls), step.calls[-1:]) for step in rotation.steps]
-    told = (rotation.state, steps, rotation.tries, rotation.wait_code and rotation.wait_until, stands_still)
+    waits = rotation.wait_code and (old_key if waits_for_room(rotation) else rotation.wait_until)
+    told = (rotation.state, steps, rotation.tries, rotation.wait_code, waits, stands_still)
     return hashlib.sha256(repr(told).encode()).hexdigest()[:12]

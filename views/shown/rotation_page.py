@@ -11,8 +11,16 @@ from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, Rotation, RotationStrategy
 from views.shown.facts import with_places
-from views.shown.failure import Reads, Trouble, after_rotation, reads, tell
-from views.shown.rotation import ShownStep, is_waiting, seen, state_of, steps_of
+from views.shown.failure import Reads, Trouble, after_rotation, reads, tell, trouble_of_key
+from views.shown.rotation import (
+    ShownStep,
+    is_waiting,
+    old_key_ends_at,
+    seen,
+    state_of,
+    steps_of,
+    waits_for_room,
+)
 from views.shown.state import NOTHING, State
 
 
@@ -33,6 +41,8 @@ class RotationPage:
     """The key that this rotation makes."""
     old: AccessKey | None
     """The key that it replaced, else the old one that there is now."""
+    old_trouble: Trouble | None
+    """Why the old key that it waits for can't be deleted; None when it can, or when it waits for none."""
     mark: str
 
     @property
@@ -72,13 +82,25 @@ def rotation_page(
     made = next((key for key in keys if key.id == rotation.access_key_id), None)
     waits = rotation.is_open and is_waiting(rotation, now)
     code = rotation.wait_code if waits else rotation.error_code
+    old, awaited = _old(keys), waits_for_room(rotation)
+    room_at = old_key_ends_at(old, strategy)
+    facts = rotation.error_facts | _of_awaited(old, room_at) if awaited else rotation.error_facts
+    old_trouble = trouble_of_key(old, now, zone) if awaited and old is not None else None
+    mark = seen(rotation, stands_still=stands_still, old_key=(room_at, old.error_code) if old else None)
     newest_id = session.scalar(select(func.max(Rotation.id)).where(Rotation.strategy_id == strategy.id))
     by_itself = after_rotation(strategy) if rotation.id == newest_id else NOTHING
     return RotationPage(
-        rotation, strategy, state_of(rotation, strategy.connection.verify_rounds, now), steps_of(rotation, now),
-        tell(code, rotation.error_facts, zone, by_itself) if code else None, waits, reads(rotation, current), current,
-        made, _replaced(session, made) or _old(keys), seen(rotation, stands_still=stands_still),
+        rotation, strategy, state_of(rotation, strategy.connection.verify_rounds, now, room_at),
+        steps_of(rotation, now), tell(code, facts, zone, by_itself) if code else None, waits,
+        reads(rotation, current), current, made, _replaced(session, made) or old, old_trouble, mark,
     )  # fmt: skip
+
+
+def _of_awaited(old: AccessKey | None, room_at: datetime | None) -> dict[str, str]:
+    """The key that the rotation waits for as it is now: it may be kept longer meanwhile, or be used."""
+    if old is None or room_at is None:
+        return {}
+    return {"key": old.access_key_id or "", "until": room_at.isoformat(timespec="seconds")}
 
 
 def _replaced(session: Session, made: AccessKey | None) -> AccessKey | None:

@@ -19,7 +19,10 @@ class Group(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """A second line: words, perhaps a moment, perhaps words after it. `form` names the filter that shows the moment."""
+    """A second line: words, perhaps a moment, perhaps words after it.
+
+    `form` names the filter of views/frame/times.py that shows the moment: `due` and `soon` for what is to come.
+    """
 
     before: str
     moment: datetime | None = None

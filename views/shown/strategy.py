@@ -15,7 +15,7 @@ from models import KeyState
 from models import State as RotationState
 from rotation.errors import FAILURES
 from views.shown import state as look
-from views.shown.rotation import running_state
+from views.shown.rotation import old_key_ends_at, running_state, waits_for_room
 from views.shown.state import Group, Line, State
 
 OLD = timedelta(days=90)
@@ -66,6 +66,18 @@ class Facts:
         """Whether a rotation runs or waits."""
         return self.newest is not None and self.newest.ended_at is None
 
+    @property
+    def old_key_ends_at(self) -> datetime | None:
+        """Until when the old key is valid at least; None when there is none."""
+        return old_key_ends_at(self.old, self.strategy)
+
+    @property
+    def waits_in_vain(self) -> bool:
+        """Whether a rotation waits for room that doesn't come by itself: AWS refuses to delete a key."""
+        if self.newest is None or not waits_for_room(self.newest) or self.stuck is None:
+            return False
+        return bool(self.stuck.state != KeyState.LOST)
+
     def _first(self, wanted: str) -> Any | None:
         for key in self.keys:
             if key.state == wanted:
@@ -77,7 +89,8 @@ def state_of(facts: Facts, now: datetime, late: timedelta) -> State:
     """The strategy's state. `late`: how long a due time may have passed before it is overdue."""
     strategy, newest = facts.strategy, facts.newest
     if newest is not None and newest.ended_at is None:
-        return running_state(newest, facts.verify_rounds, now)
+        is_stuck = facts.waits_in_vain
+        return _stuck() if is_stuck else running_state(newest, facts.verify_rounds, now, facts.old_key_ends_at)
     if strategy.deleting_at is not None:
         return look.failed(Line("its keys can't be deleted")) if facts.stuck else _deleting(strategy)
     trouble = _trouble(facts, now, late)
@@ -88,7 +101,7 @@ def state_of(facts: Facts, now: datetime, late: timedelta) -> State:
         return State("idle", "player-pause", "Paused", Group.PAUSED, Line(by, strategy.paused_at))
     if newest is None or facts.current is None:
         return State("idle", "circle-dashed", "Never rotated", Group.NEW)
-    return State("ok", "circle-check", "Up to date", Group.OK, _old_key_line(facts.old, now))
+    return State("ok", "circle-check", "Up to date", Group.OK, _old_key_line(facts, now))
 
 
 def _deleting(strategy: Any) -> State:
@@ -103,13 +116,17 @@ def _trouble(facts: Facts, now: datetime, late: timedelta) -> State | None:
     if facts.lost is not None and facts.lost.look_at is None:
         return look.failed(Line("a key may be lost at AWS"))
     if facts.stuck is not None:
-        return look.failed(Line("the old key can't be ended"))
+        return _stuck()
     old = facts.old
     if old is not None and is_used(old, now):
         return State("warn", "alert-triangle", "Old key in use", Group.ATTENTION, Line("last use", old.last_used_at))
     if strategy.due_at is not None and now - strategy.due_at > late:
         return State("warn", "calendar-exclamation", "Overdue", Group.ATTENTION, Line("was due", strategy.due_at))
     return None
+
+
+def _stuck() -> State:
+    return look.failed(Line("the old key can't be deleted"))
 
 
 def has_failed(facts: Facts) -> bool:
@@ -131,13 +148,15 @@ def was_used_since(old: Any) -> bool:
     return old.last_used_at is not None and old.replaced_at is not None and old.last_used_at > old.replaced_at
 
 
-def _old_key_line(old: Any | None, now: datetime) -> Line:
+def _old_key_line(facts: Facts, now: datetime) -> Line:
+    old, until = facts.old, facts.old_key_ends_at
     if old is None:
         return look.NOTHING
     if old.ended_by:
         return Line("old key is being deleted")
-    until = max(filter(None, (old.retire_at, old.quiet_at)), default=None)
-    return Line("old key retires", until) if until is not None and until > now else Line("old key retires now")
+    if until is not None and until > now:
+        return Line("old key retires", until, form="soon")
+    return Line("old key retires now")
 
 
 def sort_key(facts: Facts, shown: State) -> tuple[int, int, datetime, str]:
@@ -147,6 +166,16 @@ def sort_key(facts: Facts, shown: State) -> tuple[int, int, datetime, str]:
     never = datetime.max.replace(tzinfo=strategy.created_at.tzinfo)
     due = next_time(facts) or never
     return groups.get(shown.group, 2), 0 if shown.kind == "bad" else 1, due, strategy.user_name
+
+
+def next_line(facts: Facts, now: datetime, late: timedelta) -> Line:
+    """When the strategy rotates next by itself, or what holds it up: never a time in the past."""
+    moment = next_time(facts)
+    if moment is None or moment > now:
+        return Line("", moment, form="due")
+    if facts.newest is not None and facts.is_open:
+        return Line(f"When rotation {facts.newest.id} has ended")
+    return Line("Overdue since", moment, form="at") if now - moment > late else Line("Due now")
 
 
 def next_time(facts: Facts) -> datetime | None:

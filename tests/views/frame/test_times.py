@@ -21,14 +21,29 @@ def _asked(app):
     ("seconds", "words"),
     [
         (0, "now"), (0.9, "now"), (1, "in 1 s"), (59.9, "in 59 s"), (60, "in 1 min"), (3599, "in 59 min"),
-        (3600, "in 1 h"), (86_399, "in 23 h"), (86_400, "in 1 d"), (30 * 86_400, "in 30 d"), (31 * 86_400, "in 1 mo"),
-        (300 * 86_400, "in 9 mo"), (-8 * 86_400, "8 d ago"), (-21 * 60, "21 min ago"),
+        (3600, "in 1 h"), (5400, "in 1 h 30 min"), (35_999, "in 9 h 59 min"), (36_100, "in 10 h"),
+        (86_399, "in 23 h"), (86_400, "in 1 d"), (129_600, "in 1 d 12 h"), (7.5 * 86_400, "in 7 d"),
+        (30 * 86_400, "in 30 d"), (31 * 86_400, "in 1 mo"), (46 * 86_400, "in 1 mo 15 d"),
+        (300 * 86_400, "in 9 mo"), (-8 * 86_400, "8 d ago"), (-21 * 60, "21 min ago"), (-5400, "1 h 30 min ago"),
     ],
 )  # fmt: skip
 def test_a_distance(seconds, words):
     shown = times.ago(START + timedelta(seconds=seconds))
     assert f">{words}</time>" in shown
-    assert " data-relative" in shown
+    assert ' data-relative=""' in shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(5400, "in 1 h 30 min"), (1, "in 1 s"), (0.9, ""), (0, ""), (-60, ""), (-9e7, "")]
+)
+def test_what_is_to_come_is_never_told_as_past(seconds, words):
+    moment = START + timedelta(seconds=seconds)
+    assert f' data-relative="due now">{words or "due now"}</time>' in times.due(moment)
+    assert f' data-relative="now">{words or "now"}</time>' in times.soon(moment)
+
+
+def test_what_is_to_come_in_a_year_is_told_as_it_is():
+    assert times.due(START + timedelta(days=366)) == times.at(START + timedelta(days=366))
 
 
 def test_from_twelve_months_on_the_time_itself():
@@ -53,6 +68,17 @@ def test_the_exact_time_is_a_hover_away():
 )  # fmt: skip
 def test_a_chosen_length(seconds, words):
     assert times.duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (1, "every second"), (60, "every minute"), (3600, "every hour"), (10, "every 10 seconds"),
+        (86_400, "every 24 hours"), (11 * 86_400, "every 11 days"), (5400, "every 90 minutes"),
+    ],
+)  # fmt: skip
+def test_how_often(seconds, words):
+    assert times.every(seconds) == words
 
 
 def test_plurals():

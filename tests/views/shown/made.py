@@ -47,6 +47,6 @@ def rotation(state: State = State.SUCCEEDED, **columns: Any) -> Rotation:
 def facts(newest: Rotation | None = None, *keys: AccessKey, **columns: Any) -> Facts:
     values = {
         "id": 1, "user_name": "billing-api", "created_at": NOW - 100 * DAY, "interval_s": 30 * 86_400,
-        "due_at": NOW + 22 * DAY, "paused_by": "", "retries": 0, **columns,
+        "due_at": NOW + 22 * DAY, "paused_by": "", "retries": 0, "retire_when": "quiet", **columns,
     }  # fmt: skip
     return Facts(RotationStrategy(connection=Connection(verify_rounds=8), **values), newest, list(keys))

@@ -48,13 +48,17 @@ def test_says_which_step_failed_and_which_were_not_reached():
 
 
 @pytest.mark.parametrize(
-    ("code", "words"), [("throttled", "asking again is safe"), ("old_key_in_grace", "The old key is still valid")]
+    ("code", "name", "words"),
+    [
+        ("throttled", StepName.CREATE, "AWS refused for now and made no key, so asking again is safe"),
+        ("aws_unreachable", StepName.CREATE, "couldn't be reached: the request was never sent and nothing was made"),
+        ("aws_unreachable", StepName.MAKE_ROOM, "AWS didn't answer, and nothing was made"),
+        ("old_key_in_grace", StepName.MAKE_ROOM, "The old key is still valid"),
+    ],
 )
-def test_says_that_a_step_waits(code, words):
-    waits = with_steps(
-        State.CREATING, claim(), step(StepName.MAKE_ROOM, ended=False), wait_code=code, wait_until=NOW + SECOND
-    )
-    shown = steps_of(waits, NOW)[1]
+def test_says_that_a_step_waits(code, name, words):
+    waits = with_steps(State.CREATING, claim(), step(name, ended=False), wait_code=code, wait_until=NOW + SECOND)
+    shown = steps_of(waits, NOW)[list(StepName).index(name)]
     assert shown.kind == "wait"
     assert words in shown.text
 

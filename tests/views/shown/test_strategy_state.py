@@ -8,10 +8,11 @@ from models import KeyState, State
 from rotation.errors import FAILURES
 from tests.views.shown.made import DAY, NOW, current_key, facts, key, old_key, rotation
 from views.shown.state import Group
-from views.shown.strategy import next_time, on_hold, sort_key, state_of
+from views.shown.strategy import next_line, next_time, on_hold, sort_key, state_of
 
 LATE = timedelta(seconds=16)
 DONE = rotation()
+SECOND = timedelta(seconds=1)
 SOON = NOW + timedelta(minutes=5)
 
 
@@ -66,6 +67,24 @@ STATES = {
         facts(rotation(State.QUEUED, wait_code="old_key_in_grace", wait_until=SOON), current_key(), old_key()),
         ("run", "Waiting", "for the old key to retire"),
     ),
+    "waits for room between two looks": (
+        facts(rotation(State.QUEUED, wait_code="old_key_in_grace", wait_until=NOW - DAY), current_key(), old_key()),
+        ("run", "Waiting", "for the old key to retire"),
+    ),
+    "waits for room in vain": (
+        facts(
+            rotation(State.QUEUED, wait_code="old_key_in_grace", wait_until=SOON), current_key(),
+            old_key(error_code="not_permitted"),
+        ),
+        ("bad", "Failed", "the old key can't be deleted"),
+    ),
+    "waits for room, and AWS throttles": (
+        facts(
+            rotation(State.QUEUED, wait_code="old_key_in_grace", wait_until=SOON), current_key(),
+            old_key(error_code="throttled"),
+        ),
+        ("run", "Waiting", "for the old key to retire"),
+    ),
     "pause between two rounds": (
         facts(rotation(State.VERIFYING, wait_until=SOON), current_key()),
         ("run", "Verifying", "0 of 8 rounds"),
@@ -87,7 +106,7 @@ STATES = {
     ),
     "old key stuck": (
         facts(DONE, current_key(), old_key(error_code="not_permitted")),
-        ("bad", "Failed", "the old key can't be ended"),
+        ("bad", "Failed", "the old key can't be deleted"),
     ),
     "old key waits for AWS": (
         facts(DONE, current_key(), old_key(error_code="throttled", retire_at=NOW + DAY)),
@@ -121,6 +140,33 @@ def test_uses_the_words_of_the_building_blocks_and_no_others():
 def test_tells_why_a_rotation_waits():
     line = state_of(STATES["throttled"][0], NOW, LATE).line
     assert (line.moment, line.after, line.form) == (SOON, ", AWS throttles", "clock")
+
+
+@pytest.mark.parametrize(
+    ("columns", "until"),
+    [
+        ({"retire_at": NOW + DAY, "quiet_at": NOW + 2 * DAY}, NOW + 2 * DAY),
+        ({"retire_at": NOW + 2 * DAY, "quiet_at": NOW + DAY}, NOW + 2 * DAY),
+        ({"retire_at": NOW + DAY, "quiet_at": None}, NOW + DAY),
+    ],
+)
+def test_tells_until_when_a_rotation_waits_for_room(columns, until):
+    waits = rotation(State.QUEUED, wait_code="old_key_in_grace", wait_until=SOON)
+    line = state_of(facts(waits, current_key(), old_key(**columns)), NOW, LATE).line
+    assert (line.moment, line.form) == (until, "soon")
+    by_deadline = facts(waits, current_key(), old_key(**columns), retire_when="deadline")
+    assert state_of(by_deadline, NOW, LATE).line.moment == columns["retire_at"]
+
+
+def test_never_names_a_next_time_in_the_past():
+    def told(newest, due_in):
+        line = next_line(facts(newest, current_key(), due_at=NOW + due_in), NOW, LATE)
+        return line.before, line.moment, line.form
+
+    assert told(DONE, DAY) == ("", NOW + DAY, "due")
+    assert told(DONE, -SECOND) == ("Due now", None, "ago")
+    assert told(DONE, -DAY) == ("Overdue since", NOW - DAY, "at")
+    assert told(rotation(State.QUEUED), -DAY) == ("When rotation 466 has ended", None, "ago")
 
 
 @pytest.mark.parametrize("code", FAILURES)

@@ -32,14 +32,14 @@ class TestEnd:
     def test_asks_once_more(self, bob_client, old):
         answer = bob_client.get(f"{URL}/end", htmx=True)
         assert answer.headers["HX-Retarget"] == "#dialog"
-        assert "End the old key now?" in answer.text
+        assert "Retire the old key now?" in answer.text
         assert "AWS has reported no use of <code>AKIAEXAMPLEMW5RXN3HC</code>" in answer.text
         assert "<html" in bob_client.get(f"{URL}/end").text
 
     def test_says_when_it_is_still_used(self, bob_client, old):
         old.last_used_at, old.last_used_service, old.last_used_region = START - timedelta(minutes=5), "s3", "eu-west-1"
         text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", bob_client.get(f"{URL}/end").text))
-        assert "End a key that is still used?" in text
+        assert "Retire a key that is still used?" in text
         assert "was used 5 min ago for S3 in eu-west-1" in text
 
     def test_has_it_deleted(self, bob_client, session, sent, old):
@@ -48,7 +48,7 @@ class TestEnd:
         assert (fresh(session, old).ended_by, old.look_at) == ("bob", START)
         assert sent.keys == [old.id]
         assert session.query(AuditEntry).filter_by(action=Action.KEY_END.value).one().actor == "bob"
-        assert "bob has ended it: AWS is asked to delete it." in bob_client.get("/projects/payments/strategies/1").text
+        assert "bob retires it now: AWS is asked to delete it." in bob_client.get(PAGE).text
 
     def test_closes_the_dialog_and_watches_the_key_go(self, bob_client, session, sent, old):
         answer = bob_client.post(f"{URL}/end", data={"key": old.id, "sure": "yes"}, htmx=True)

@@ -40,6 +40,24 @@ def test_shows_a_row_of_each_strategy(bob_client, session, billing):
     assert 'action="/projects/payments/strategies/1/rotate"' in page
 
 
+def test_never_names_a_next_time_in_the_past(bob_client, session, keyring, payments):
+    def row(number):
+        cell = bob_client.get(f"{URL}/{number}/row").text.split('data-label="Next rotation"')[1]
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", cell))
+
+    due = turned.strategy(session, keyring, payments, "due", due_in=-MINUTE / 60)
+    late = turned.strategy(session, keyring, payments, "late", due_in=-MINUTE)
+    waits = turned.strategy(session, keyring, payments, "waits", due_in=-MINUTE)
+    made = turned.rotation(session, waits, wait_code="old_key_in_grace", wait_until=START + MINUTE)
+    assert "Due now every 30 days" in row(due.id)
+    assert "Overdue since Tue 24 Nov 2026, 11:59 every 30 days" in row(late.id)
+    assert f"When rotation {made.id} has ended every 30 days" in row(waits.id)
+    for number, told in ((due.id, "Due now"), (late.id, "Overdue since"), (waits.id, "has ended")):
+        plan = bob_client.get(f"{URL}/{number}").text.split('id="plan"')[1]
+        assert told in plan
+        assert "ago" not in plan
+
+
 def test_puts_what_needs_attention_first_then_what_runs_then_the_next_time(bob_client, session, keyring, payments):
     def make(name, **columns):
         made = turned.strategy(session, keyring, payments, name, **columns)

@@ -99,6 +99,27 @@ def test_a_key_that_may_be_lost_is_told_until_it_is_found(bob_client, session, b
     assert "nobody knows" not in words(bob_client.get("/projects/payments/strategies"))
 
 
+@pytest.mark.parametrize("code", ["answer_lost", "two_keys"])
+def test_names_no_key_before_one_was_published(bob_client, session, billing, code):
+    facts = {name: text for name, text in FACTS.items() if name != "key"}
+    made = turned.failed(session, billing, code, facts=facts)
+    turned.key(session, billing, made, KeyState.LOST, error_code="answer_lost", error_facts={**facts, "key": ""})
+    for page in ("strategies", "strategies/1", f"rotations/{made.id}"):
+        seen = words(bob_client.get(f"/projects/payments/{page}"))
+        assert "Never delete one that programs use." in seen
+        assert "which programs read" not in seen
+        assert "Never delete ," not in seen
+    made.state, made.error_code = "succeeded", ""
+    assert "Never delete one that programs use." in words(bob_client.get("/projects/payments/strategies/1"))
+
+
+def test_a_lost_key_that_a_person_must_find_names_the_one_in_use(bob_client, session, billing):
+    turned.succeeded(session, billing, at=START - 8 * DAY, key_id="AKIAEXAMPLEMW5RXN3HC")
+    turned.key(session, billing, None, KeyState.LOST, error_code="answer_lost", error_facts={"key": ""}, look_at=START)
+    seen = words(bob_client.get("/projects/payments/strategies"))
+    assert "Never delete AKIAEXAMPLEMW5RXN3HC, which programs read." in seen
+
+
 def test_the_steps_say_which_failed(bob_client, failed):
     made = failed("two_keys")
     page = bob_client.get(f"/projects/payments/rotations/{made.id}")

@@ -180,6 +180,42 @@ def test_tells_that_it_waits_for_room(bob_client, session, billing):
     assert "Try now" not in told
 
 
+def test_tells_until_when_it_waits_for_room_even_between_two_looks(bob_client, session, billing):
+    turned.succeeded(session, billing, at=START - 30 * DAY, key_id="AKIAEXAMPLEMW5RXN3HC")
+    turned.succeeded(session, billing, at=START - DAY / 2)
+    old = session.query(turned.AccessKey).filter_by(state="retiring").one()
+    made = turned.rotation(
+        session, billing, wait_code="old_key_in_grace", wait_until=START - SECOND,
+        error_facts={"user": "billing-api", "key": "AKIAEXAMPLEMW5RXN3HC", "until": "2026-11-24T12:15:00+00:00"},
+    )  # fmt: skip
+    assert "Waiting for the old key to retire in 12 h" in text(bob_client.get("/projects/payments/strategies"))
+    assert "Waiting for the old key to retire in 12 h" in text(bob_client.get("/projects/payments/strategies/1"))
+    page = bob_client.get(f"{URL}/{made.id}")
+    assert f"Rotation {made.id} Waiting" in text(page)
+    assert "AKIAEXAMPLEMW5RXN3HC is valid until Wed 25 Nov 2026, 00:00:00 at least." in text(page)
+    old.retire_at = START + 3 * DAY
+    news = bob_client.get(poll_of(page), htmx=True)
+    assert "AKIAEXAMPLEMW5RXN3HC is valid until Fri 27 Nov 2026, 12:00:00 at least." in text(news)
+
+
+def test_says_that_it_waits_in_vain_for_a_key_that_can_not_be_deleted(bob_client, session, billing):
+    turned.succeeded(session, billing, at=START - 30 * DAY)
+    turned.succeeded(session, billing, at=START - 2 * DAY)
+    made = turned.rotation(session, billing, wait_code="old_key_in_grace", wait_until=START + SECOND)
+    page = bob_client.get(f"{URL}/{made.id}")
+    assert "no worker is held" in text(page)
+    old = session.query(turned.AccessKey).filter_by(state="retiring").one()
+    old.error_code, old.error_facts = "not_permitted", {"action": "iam:DeleteAccessKey", "user": "billing-api"}
+    news = bob_client.get(poll_of(page), htmx=True)
+    assert "The manager may not call iam:DeleteAccessKey on billing-api" in text(news)
+    assert "Then the rotation goes on by itself." in text(news)
+    assert 'href="/projects/payments/strategies/1#old-key"' in news.text
+    row = bob_client.get("/projects/payments/strategies")
+    assert "Failed the old key can" in text(row)
+    assert "The manager may not call iam:DeleteAccessKey on billing-api" in text(row)
+    assert 'href="/projects/payments/strategies/1#old-key">What to do' in row.text
+
+
 def test_says_how_it_was_asked_for(bob_client, session, billing):
     scheduled = turned.failed(session, billing, "throttled", trigger="schedule", due_at=START - SECOND)
     scheduled.requested_by = "schedule"

@@ -32,7 +32,7 @@ class Past:
 
 
 PASTS = (
-    Past("1 hour", timedelta(hours=1)),
+    Past("hour", timedelta(hours=1)),
     Past("6 hours", timedelta(hours=6)),
     Past("24 hours", timedelta(hours=24)),
     Past("7 days", timedelta(days=7)),
