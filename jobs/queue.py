@@ -71,7 +71,10 @@ class Courier:
     def state(self) -> QueueState:
         """Whether Redis answers, and how many workers are alive."""
         try:
-            return QueueState(True, Worker.count(connection=self.redis), len(self._queue))
+            # RQ's own count has those that were killed in it until a living one tidies up.
+            keys = Worker.all_keys(queue=self._queue)
+            alive = self.redis.exists(*keys) if keys else 0
+            return QueueState(True, int(alive), len(self._queue))
         except RedisError:
             return QueueState(False, 0, 0)
 

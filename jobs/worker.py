@@ -7,7 +7,8 @@ import importlib
 import time
 
 from redis import Redis
-from rq import Queue, Worker
+from redis.client import Pipeline
+from rq import Queue, Worker, worker_registration
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -19,11 +20,28 @@ from rotation.providers import preload
 
 _BURST_S = 30
 """How long a fork takes further jobs."""
+_BEAT_S = 20
+"""How often a worker says that it is alive, at work or not."""
+_ALIVE_S = 60
+"""For how long that counts: a worker that was killed is taken for alive no longer."""
+_RQ_MARGIN_S = 15
+"""RQ ends its wait for work, and so says that it is alive, that much before its `worker_ttl`."""
 _JOB_MODULES = ("jobs.rotate", "jobs.keys", "jobs.sweep")
 
 
 class BurstWorker(Worker):
-    """Forks once for jobs that wait in a row: what the first one has compiled and connected serves the next ones."""
+    """Forks once for jobs that wait in a row: what the first one has compiled and connected serves the next ones.
+
+    It is registered as long as its key lives in Redis.
+    """
+
+    def heartbeat(self, _timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Say that it is alive, for `_ALIVE_S`: RQ would let it count for minutes. It registers anew each time.
+
+        RQ does so at its birth alone, and a worker outlives the data of a Redis that lost them.
+        """
+        super().heartbeat(_ALIVE_S, pipeline)
+        worker_registration.register(self, pipeline)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """In the fork: perform the job, then those that wait, until the burst has lasted or the worker is to end."""
@@ -60,4 +78,7 @@ def run_worker(redis_url: str) -> None:
         Queue(name, connection=redis, job_class=JsonJob, serializer=JSONSerializer)
         for name in (SWEEP_QUEUE, WORK_QUEUE)
     ]
-    BurstWorker(queues, connection=redis, job_class=JsonJob, serializer=JSONSerializer).work(logging_level="WARNING")
+    BurstWorker(
+        queues, connection=redis, job_class=JsonJob, serializer=JSONSerializer, worker_ttl=_BEAT_S + _RQ_MARGIN_S,
+        job_monitoring_interval=_BEAT_S,
+    ).work(logging_level="WARNING")  # fmt: skip

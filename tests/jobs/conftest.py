@@ -39,6 +39,15 @@ run_worker(sys.argv[1])
 """
 
 
+# It says that it is alive every second, and that counts for two.
+LASTING = """
+import sys
+from jobs import worker
+worker._BEAT_S, worker._ALIVE_S = 1, 2
+worker.run_worker(sys.argv[1])
+"""
+
+
 @contextmanager
 def running_redis(folder: Path) -> Iterator[str]:
     """A Redis of the test's own; its address."""
@@ -152,9 +161,9 @@ class Workplace:
             self.config.instance, REDIS_URL=self.redis_url, AWS_ENDPOINT_URL=self.config.aws_endpoint_url
         )
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        """A worker that ends when there is nothing left to do, in a process group of its own."""
-        command = (sys.executable, "-c", BURST, self.redis_url)
+    def start_worker(self, script: str = BURST) -> subprocess.Popen[bytes]:
+        """A worker in a process group of its own; by default it ends when there is nothing left to do."""
+        command = (sys.executable, "-c", script, self.redis_url)
         return subprocess.Popen(command, cwd=ROOT, env=self.env, start_new_session=True)
 
     def work(self) -> None:
