@@ -6,10 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models.base import Base
+from models.strategy import RotationStrategy
 
 
 class Action(StrEnum):
@@ -58,6 +59,7 @@ class Action(StrEnum):
     KEY_END = "key.end"
     KEY_DELETE = "key.delete"
     KEY_LOSE = "key.lose"
+    KEY_CLEAR_UP = "key.clear-up"
 
 
 class AuditEntry(Base):
@@ -76,10 +78,14 @@ class AuditEntry(Base):
     """A person's name, or `schedule`, `worker`, `terminal`."""
     action: Mapped[str] = mapped_column(String(40))
     project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.id", ondelete="SET NULL"))
+    project_name: Mapped[str] = mapped_column(String(64), default="")
+    """The name of a project that is deleted by now; else empty."""
     thing: Mapped[str] = mapped_column(String(512))
     """What it was done to, as people name it: `production:/billing/api AWS_ACCESS_KEY`."""
     strategy_id: Mapped[int | None] = mapped_column(index=True)
     """The rotation strategy concerned, if any; no foreign key, for entries outlive strategies."""
+    user_name: Mapped[str] = mapped_column(String(64), default="")
+    """The IAM user that the strategy turned at that time."""
     secret_id: Mapped[int | None] = mapped_column(index=True)
     """The secret concerned, if any; no foreign key, for entries outlive secrets and follow renamed and moved ones."""
     address: Mapped[str] = mapped_column(String(45), default="")
@@ -113,8 +119,25 @@ def record(  # noqa: PLR0913 - an entry has that many facts, all by name
             project_id=project_id,
             thing=thing,
             strategy_id=strategy_id,
+            user_name="" if strategy_id is None else _user_of(strategy_id),
             secret_id=secret_id,
             address=address,
             detail=detail,
         )
     )
+
+
+def keep_project_name(session: Session, project_id: str, name: str) -> None:
+    """Have the project's entries keep its name, before it is deleted; without committing."""
+    session.execute(
+        update(AuditEntry)
+        .where(AuditEntry.project_id == project_id)
+        .values(project_name=name)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _user_of(strategy_id: int) -> Any:
+    """The strategy's user name, in the statement that writes the entry."""
+    name = select(RotationStrategy.user_name).where(RotationStrategy.id == strategy_id).scalar_subquery()
+    return func.coalesce(name, "")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from models.audit import AuditEntry
+from models.audit import Action, AuditEntry
 from models.project import Project
 from models.strategy import RotationStrategy
 
@@ -48,7 +48,7 @@ class Filter:
 
     project_id: str | None = None
     text: str = ""
-    """A part of what it was done to, the whole address it came from, or `rotation 41`."""
+    """A part of what it was done to or of the IAM user's name, the whole address it came from, or `rotation 41`."""
     action: str = ""
     """One action, or the thing of several: `secret` for all that begin with `secret.`."""
     actor: str = ""
@@ -120,11 +120,26 @@ def living_strategies(session: Session, page: Page) -> dict[int, str]:
     return {row.id: row.user_name for row in rows}
 
 
-def project_names(session: Session, page: Page) -> dict[str, str]:
-    """The names of the projects of these entries, by id."""
-    ids = {entry.project_id for entry in page.entries}
-    rows = session.execute(select(Project.id, Project.name).where(Project.id.in_(ids)))
-    return {row.id: row.name for row in rows}
+def project_names(session: Session, page: Page | None = None) -> dict[str, str]:
+    """The names of the projects of these entries, by id; of all projects without a page."""
+    query = select(Project.id, Project.name)
+    if page is not None:
+        query = query.where(Project.id.in_({entry.project_id for entry in page.entries}))
+    return {row.id: row.name for row in session.execute(query)}
+
+
+def deletion_of(session: Session, project_id: str, strategy_id: int) -> AuditEntry | None:
+    """The entry that tells who deleted the project's strategy of this id; None when nobody has."""
+    return session.scalar(
+        select(AuditEntry)
+        .where(
+            AuditEntry.project_id == project_id,
+            AuditEntry.strategy_id == strategy_id,
+            AuditEntry.action == Action.STRATEGY_DELETE.value,
+        )
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    )
 
 
 def _about(text: str) -> ColumnElement[bool]:
@@ -135,4 +150,5 @@ def _about(text: str) -> ColumnElement[bool]:
     escaped = re.sub(r"([\\%_])", r"\\\1", text)
     # A key as pages shorten it, AKIA…FVKD, finds the whole one.
     pattern = f"%{escaped.replace('…', '%')}%"
-    return or_(AuditEntry.thing.ilike(pattern, escape="\\"), AuditEntry.address == text)
+    parts = (column.ilike(pattern, escape="\\") for column in (AuditEntry.thing, AuditEntry.user_name))
+    return or_(*parts, AuditEntry.address == text)

@@ -6,6 +6,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from models.audit import keep_project_name
 from models.connection import Connection
 from models.project import Environment, Project
 from models.secret import Secret
@@ -54,6 +55,7 @@ def delete_project(session: Session, project: Project) -> None:
     contents = project_contents(session, project)
     if any(contents.values()):
         raise NotEmptyError(contents)
+    keep_project_name(session, project.id, project.name)
     session.execute(delete(Project).where(Project.id == project.id).execution_options(synchronize_session=False))
     session.expunge(project)
 

@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from database import db
 from models.audit import AuditEntry
 from models.engine import READ_ONLY
-from models.reading.log import Filter, read_all
+from models.reading.log import Filter, project_names, read_all
 from views.audit.blueprint import bp, get_log
 from views.frame.services import now
 
-COLUMNS = ("time", "who", "action", "thing", "details", "address")
+COLUMNS = ("time", "who", "action", "thing", "user", "project", "details", "address")
+"""`user`: the IAM user concerned, if any."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -41,13 +42,15 @@ def download(project_name: str | None = None) -> ResponseReturnValue:
 def _lines(wanted: Filter) -> Iterator[str]:
     yield _line(COLUMNS)
     with Session(db.engine.execution_options(**{READ_ONLY: True})) as session:
+        names = project_names(session)
         for entry in read_all(session, wanted):
-            yield _line(_cells(entry))
+            yield _line(_cells(entry, names.get(entry.project_id or "", entry.project_name)))
 
 
-def _cells(entry: AuditEntry) -> tuple[str, ...]:
+def _cells(entry: AuditEntry, project: str) -> tuple[str, ...]:
     details = json.dumps(entry.detail, ensure_ascii=False, sort_keys=True) if entry.detail else ""
-    return (entry.at.isoformat(), entry.actor, entry.action, entry.thing, details, entry.address)
+    at = entry.at.isoformat()
+    return (at, entry.actor, entry.action, entry.thing, entry.user_name, project, details, entry.address)
 
 
 def _line(cells: tuple[str, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,8 +53,9 @@ WHAT: dict[Action, str] = {
     Action.KEY_PUBLISH: "Published a new pair",
     Action.KEY_TAKE_OVER: "Took over a key",
     Action.KEY_KEEP_LONGER: "Kept an old key longer",
-    Action.KEY_END: "Ended an old key",
+    Action.KEY_END: "Retired an old key now",
     Action.KEY_DELETE: "Deleted a key",
+    Action.KEY_CLEAR_UP: "Said that a key is cleared up at AWS",
     Action.KEY_LOSE: "Lost AWS's answer about a new key of {thing}",
 }
 
@@ -84,6 +86,8 @@ def show(entry: AuditEntry, project: str, strategy: str) -> Shown:
     parts = list(_parts(entry, place, f"/projects/{project}" if project and strategy else ""))
     if strategy and project:
         parts.append(Part(strategy, f"/projects/{project}/strategies/{entry.strategy_id}"))
+    elif entry.user_name and entry.user_name != entry.thing:
+        parts.append(Part(entry.user_name))
     return Shown(entry, WHAT[Action(entry.action)].format(thing=entry.thing, name=name), _icon(entry), parts, project)
 
 
@@ -98,8 +102,8 @@ def _parts(entry: AuditEntry, place: str, base: str) -> Iterator[Part]:
     for fact, value in entry.detail.items():
         if fact == "rotation":
             yield Part(f"rotation {value}", f"{base}/rotations/{value}" if base else "")
-        else:
-            yield Part(_WORDS[fact](value) if fact in _WORDS else _plain(fact, value))
+        elif told := _WORDS[fact](value) if fact in _WORDS else _plain(fact, value):
+            yield Part(told)
 
 
 def _icon(entry: AuditEntry) -> str:
@@ -108,15 +112,51 @@ def _icon(entry: AuditEntry) -> str:
     return {"schedule": "clock", "worker": "settings", "terminal": "terminal-2"}.get(entry.actor, "user")
 
 
+_NAMES = {
+    "existing_key": "existing access key ID",
+    "grace_s": "grace period",
+    "iam_path": "IAM path",
+    "interval_s": "interval",
+    "is_admin": "administrator",
+    "key": "access key",
+    "outputs": "output secrets",
+    "quiet_s": "quiet time",
+    "retire_when": "old key ends",
+    "user": "IAM user",
+    "verify_gap_s": "pause between rounds",
+    "verify_rounds": "good rounds",
+    "verify_services": "services asked",
+}
+"""The names of facts that aren't words by themselves."""
+
+_VALUES = {
+    ("retire_when", "quiet"): "after its quiet time",
+    ("retire_when", "deadline"): "at the end of its grace",
+    ("interval_s", "none"): "none",
+}
+_CHANGE = re.compile(r"(?P<before>.*?) to (?P<after>.*)", re.DOTALL)
+
+
 def _plain(fact: str, value: Any) -> str:
-    name = fact.replace("_", " ")
+    """`interval 14 days`; of a change, which is recorded as text, `interval: 14 days → 3 days`."""
+    name = _NAMES.get(fact, fact.replace("_", " "))
     if isinstance(value, bool):
         return name if value else f"not {name}"
-    if fact.endswith("_s") and isinstance(value, int):
-        return f"{name.removesuffix(' s')} {duration(value)}"
     if isinstance(value, list):
         return f"{name}: {', '.join(map(str, value)) or 'none'}"
-    return f"{name} {value}"
+    change = _CHANGE.fullmatch(value) if isinstance(value, str) else None
+    if change is None:
+        return f"{name} {_value(fact, value)}"
+    return f"{name}: {_value(fact, change['before'])} → {_value(fact, change['after'])}"
+
+
+def _value(fact: str, value: Any) -> str:
+    text = str(value)
+    if (fact, text) in _VALUES:
+        return _VALUES[fact, text]
+    if fact.endswith("_s") and text.isdecimal():
+        return duration(int(text))
+    return re.sub(r"[\[\]']", "", text)
 
 
 def _until(value: str) -> str:
@@ -126,13 +166,20 @@ def _until(value: str) -> str:
         return f"until {value}"
 
 
+_OLD_KEY = {"ask": "", "wait": "the old key keeps its grace", "end": "the old key retires now"}
+
 _WORDS: dict[str, Callable[[Any], str]] = {
     "changed": " and ".join,
     "code": lambda value: FAILURES[value].label if value in FAILURES else value,
+    "delete_keys": lambda value: "keys that it made deleted at AWS" if value else "keys kept at AWS",
     "failed": lambda value: plural(value, "check") + " failed" if value else "all checks passed",
     "from_version": lambda value: f"from version {value}",
+    "made": lambda value: f"by a {value}",
     "new_name": lambda value: f"now {value}",
+    "old_key": lambda value: _OLD_KEY.get(value, value),
     "reason": lambda value: f"reason “{value}”",
+    "to": lambda value: f"now {value}",
     "trigger": lambda value: f"by {value}",
     "until": _until,
+    "why": lambda value: f"because {value}",
 }

@@ -8,6 +8,8 @@ import io
 import pytest
 
 from models.audit import Action, record
+from models.vault.tidying import delete_project
+from tests import turned
 from tests.fake_clock import START
 from views.audit import downloading
 
@@ -34,8 +36,33 @@ def test_works(bob_client, write):
     assert response.headers["Content-Disposition"] == 'attachment; filename="keyturn-audit-payments-2026-11-24.csv"'
     assert lines(response) == [
         list(downloading.COLUMNS),
-        ["2026-11-24T12:00:00+00:00", "bob", "secret.reveal", "production:/api TOKEN", '{"version": 3}', "192.0.2.14"],
+        [
+            "2026-11-24T12:00:00+00:00",
+            "bob",
+            "secret.reveal",
+            "production:/api TOKEN",
+            "",
+            "payments",
+            '{"version": 3}',
+            "192.0.2.14",
+        ],
     ]
+
+
+@pytest.mark.parametrize("action", [action for action in Action if action.startswith("key.")])
+def test_names_the_iam_user_of_a_key(bob_client, session, keyring, payments, write, action):
+    strategy = turned.strategy(session, keyring, payments)
+    write("AKIAEXAMPLE2T7Q4FVKD", actor="worker", action=action, strategy_id=strategy.id)
+    session.flush()
+    session.delete(strategy)
+    assert lines(bob_client.get(URL))[1][3:5] == ["AKIAEXAMPLE2T7Q4FVKD", "billing-api"]
+
+
+def test_names_projects_also_deleted_ones(alice_client, session, payments, write):
+    write("A")
+    assert lines(alice_client.get("/audit.csv"))[1][5] == "payments"
+    delete_project(session, payments)
+    assert lines(alice_client.get("/audit.csv"))[1][5] == "payments"
 
 
 def test_all_of_it_newest_first_and_streamed(bob_client, write):

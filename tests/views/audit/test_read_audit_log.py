@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from models.audit import Action, AuditEntry, record
+from models.vault.tidying import delete_project
 from tests import turned
 from tests.fake_clock import START
 from tests.sql_count import statements
@@ -179,10 +180,23 @@ def test_every_action_has_words():
         ({"until": "tomorrow"}, "until tomorrow"),
         ({"failed": 0}, "all checks passed"),
         ({"failed": 2}, "2 checks failed"),
-        ({"grace_s": 86400}, "grace 24 hours"),
-        ({"grace_s": "86400 to 3600"}, "grace s 86400 to 3600"),
-        ({"delete_keys": True}, "delete keys"),
-        ({"delete_keys": False}, "not delete keys"),
+        ({"grace_s": 86400}, "<span>grace period 24 hours<"),
+        ({"interval_s": "1209600 to 259200"}, "<span>interval: 14 days → 3 days<"),
+        ({"interval_s": "none to 3600"}, "<span>interval: none → 1 hour<"),
+        ({"grace_s": "86400 to 3600"}, "<span>grace period: 24 hours → 1 hour<"),
+        ({"quiet_s": "86400 to 172800"}, "<span>quiet time: 24 hours → 2 days<"),
+        ({"retire_when": "quiet to deadline"}, "<span>old key ends: after its quiet time → at the end of its grace<"),
+        ({"iam_path": "/ to /deploy/"}, "<span>IAM path: / → /deploy/<"),
+        ({"verify_services": "['sts', 'iam'] to ['sts']"}, "<span>services asked: sts, iam → sts<"),
+        ({"delete_keys": True}, "<span>keys that it made deleted at AWS<"),
+        ({"delete_keys": False}, "<span>keys kept at AWS<"),
+        ({"old_key": "wait"}, "<span>the old key keeps its grace<"),
+        ({"old_key": "end"}, "<span>the old key retires now<"),
+        ({"trigger": "button", "old_key": "ask"}, "<span>by button</span></td>"),
+        ({"why": "AWS lists it no more"}, "because AWS lists it no more"),
+        ({"to": "shop"}, "now shop"),
+        ({"made": "link"}, "by a link"),
+        ({"is_admin": True}, "<span>administrator<"),
         ({"projects": ["a", "b"]}, "projects: a, b"),
         ({"trigger": "button"}, "by button"),
         ({"new_name": "KEY"}, "now KEY"),
@@ -191,6 +205,24 @@ def test_every_action_has_words():
 def test_facts_in_words(bob_client, write, facts, told):
     write(**facts)
     assert told in bob_client.get(URL).text
+
+
+def test_names_the_iam_user_of_a_key_also_when_its_strategy_is_gone(bob_client, session, keyring, payments, write):
+    strategy = turned.strategy(session, keyring, payments)
+    write(action=Action.KEY_DELETE, thing="AKIAEXAMPLE2T7Q4FVKD", actor="worker", strategy_id=strategy.id)
+    assert "billing-api</a>" in bob_client.get(URL).text
+    session.delete(strategy)
+    page = bob_client.get(URL)
+    assert "<span>billing-api</span>" in page.text
+    assert rows(bob_client.get(f"{URL}?q=BILLING")) == ["Deleted a key"]
+
+
+def test_names_a_project_that_was_deleted(alice_client, session, payments, write):
+    write()
+    delete_project(session, payments)
+    page = alice_client.get("/audit").text
+    assert re.search(r'data-label="Project">deleted project payments</td>', page)
+    assert 'href="/projects/payments/audit"' not in page
 
 
 def test_as_many_statements_for_more_entries(app, bob_client, session, write):
