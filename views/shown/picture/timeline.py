@@ -19,7 +19,7 @@ MOST_LANES = 12
 FULL = 100.0
 """The width, in percent."""
 
-_ROOM_FOR_NOW = 14.0
+_ROOM_FOR_NOW = 21.0
 """Percent left of now that its own label takes on a narrow screen."""
 _RIGHT_EDGE = 94.0
 _ROOM_ON_THE_RIGHT = 62.0
