@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import available_timezones
 
-from wtforms import BooleanField, HiddenField, PasswordField, SelectField, SelectMultipleField, StringField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    PasswordField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -71,7 +79,7 @@ class Settings(Form):
     """What a person chooses for themselves."""
 
     email = StringField("E-mail", _EMAIL, [stripped])
-    time_zone = SelectField("Time zone", choices=["UTC", *_ZONES])
+    time_zone = SelectField("Time zone", choices=[SelectChoice(zone) for zone in ("UTC", *_ZONES)])
 
 
 class Rights(Form):
@@ -82,7 +90,7 @@ class Rights(Form):
 
     def offer(self, projects: list[Any]) -> None:
         """Offer these projects."""
-        self.projects.choices = [(project.id, project.name) for project in projects]
+        self.projects.choices = [SelectChoice(project.id, project.name) for project in projects]
 
 
 class Invitation(Rights):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from werkzeug.datastructures import MultiDict
-from wtforms import Field, HiddenField, SelectField, StringField
+from wtforms import Field, HiddenField, SelectChoice, SelectField, StringField
 from wtforms.validators import ValidationError
 
 from forms.base import Form, stripped
@@ -50,14 +50,12 @@ class AuditFilter(Form):
     def offer(self, actors: Sequence[str], zone: tzinfo) -> None:
         """Offer these actors; read times in this zone."""
         self.zone = zone
-        self.actor.choices = [("", "Everyone"), *((name, name) for name in actors)]
-        if self.actor.data and self.actor.data not in actors:
-            self.actor.choices.append((self.actor.data, self.actor.data))
-        grouped = {
-            title: [(thing, f"{title}: all"), *((each.value, each.value) for each in Action if _thing(each) == thing)]
-            for thing, title in _GROUPS.items()
-        }
-        self.action.choices = {"": [("", "All actions")], **grouped}
+        others = [self.actor.data] if self.actor.data and self.actor.data not in actors else []
+        self.actor.choices = [SelectChoice("", "Everyone"), *map(SelectChoice, (*actors, *others))]
+        self.action.choices = [SelectChoice("", "All actions")]
+        for thing, title in _GROUPS.items():
+            labels = {thing: f"{title}: all"} | {each.value: each.value for each in Action if _thing(each) == thing}
+            self.action.choices += [SelectChoice(value, label, optgroup=title) for value, label in labels.items()]
 
     def validate_action(self, field: Field) -> None:
         """One of those offered."""

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import BooleanField, Field, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -133,8 +142,8 @@ class MoveSecrets(Form):
 
     def offer(self, secrets: list[Any], environments: list[Any]) -> None:
         """Offer these secrets and environments."""
-        self.secret.choices = [(each.id, each.name) for each in secrets]
-        self.to_environment.choices = [(each.name, each.name) for each in environments]
+        self.secret.choices = [SelectChoice(each.id, each.name) for each in secrets]
+        self.to_environment.choices = [SelectChoice(each.name) for each in environments]
 
     def validate_secret(self, field: Field) -> None:
         """At least one."""

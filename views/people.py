@@ -150,7 +150,7 @@ def _offer(form: Rights) -> Rights:
 
 
 def _rights(form: Rights) -> dict[str, Any]:
-    names = dict(form.projects.choices)
+    names = {choice.value: choice.label for choice in form.projects.choices}
     return {"administrator": form.is_admin.data, "projects": sorted(names[id_] for id_ in form.projects.data or ())}
 
 
