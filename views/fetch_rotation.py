@@ -30,8 +30,13 @@ def find_strategy(project: Project, strategy_id: int) -> RotationStrategy | None
 
 def get_rotation(project: Project, rotation_id: int) -> Rotation:
     """The project's rotation of this id; else 404. `project` comes from `get_project`."""
+    return _one(find_rotation(project, rotation_id))
+
+
+def find_rotation(project: Project, rotation_id: int) -> Rotation | None:
+    """The same, or None when there is none, for a page that was open while its strategy went."""
     mine = select(Rotation).where(Rotation.project_id == project.id, Rotation.id == sane_id(rotation_id))
-    return _one(db.session.scalar(mine))
+    return db.session.scalar(mine)
 
 
 def get_old_key(strategy: RotationStrategy) -> AccessKey:

@@ -14,13 +14,14 @@ from forms.old_keys import KeepLonger
 from models import AccessKey, Project, RotationStrategy
 from rotation import retirement
 from views.fetch import get_project
-from views.fetch_rotation import get_old_key, get_strategy
+from views.fetch_rotation import find_strategy, get_old_key, get_strategy
 from views.frame.identity import me
 from views.frame.services import now, services
 from views.frame.times import reader_zone
+from views.gone import gone
 from views.htmx import dialog, done, live, out_of_band, wants_partial
 from views.reauth import ask_password
-from views.shown.values import page_values
+from views.shown.values import finished, page_values
 
 bp = Blueprint("old_keys", __name__, url_prefix="/projects/<project_name>/strategies/<int:strategy_id>/old-key")
 
@@ -32,14 +33,16 @@ _LONGER = timedelta(days=1)
 def show(project_name: str, strategy_id: int) -> ResponseReturnValue:
     """Show the old key, asked for again and again while AWS is asked or deletes it."""
     project = get_project(project_name)
-    strategy = get_strategy(project, strategy_id)
+    strategy = find_strategy(project, strategy_id)
+    if strategy is None:
+        return gone(project, strategy_id)
     if not wants_partial():
         return redirect(_page_url(project, strategy))
     values = page_values(project, strategy)
     old = values["page"].facts.old
     if old is None or old.id != request.args.get("key"):
         card = render_template("old_keys/_old_key.html", **values)
-        return "".join([card, *_around(values), live("The old key is deleted at AWS.")])
+        return "".join([card, *_around(values), finished(project, strategy), live("The old key is deleted at AWS.")])
     since = request.args.get("since", type=int)
     waiting = old.ended_by and not old.error_code if since is None else not _answered(old, since)
     return ("", 204) if waiting else render_template("old_keys/_old_key.html", **values)
@@ -137,7 +140,7 @@ def _changed(project: Project, strategy: RotationStrategy) -> ResponseReturnValu
     """Back to the old key, from a dialog."""
     values = page_values(project, strategy)
     card = out_of_band(render_template("old_keys/_old_key.html", **values))
-    return done(_page_url(project, strategy), "".join([card, *_around(values)]))
+    return done(_page_url(project, strategy), "".join([card, *_around(values), finished(project, strategy)]))
 
 
 def _keep_dialog(

@@ -9,10 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from database import db
 from models import Project, Rotation
+from models.reading.log import strategy_of_rotation
 from rotation.requests import try_now as try_at_once
 from views.fetch import get_project
-from views.fetch_rotation import get_rotation, get_strategy, sane_id
+from views.fetch_rotation import find_rotation, get_rotation, get_strategy, sane_id
 from views.frame.services import now, services
+from views.gone import gone
 from views.htmx import done, live, out_of_band, wants_partial
 from views.shown.page import past_rotations
 from views.shown.values import PAGE_SIZE, PARTS_OF_STRATEGY, page_values, progress_values
@@ -38,7 +40,9 @@ def show(project_name: str, rotation_id: int) -> ResponseReturnValue:
 def progress(project_name: str, rotation_id: int) -> ResponseReturnValue:
     """What is new of a rotation since `seen`; 204 when there is nothing."""
     project = get_project(project_name)
-    rotation = get_rotation(project, rotation_id)
+    rotation = find_rotation(project, rotation_id)
+    if rotation is None:
+        return gone(project, strategy_of_rotation(db.session(), project.id, rotation_id))
     if not wants_partial():
         return _page(project, rotation)
     values = progress_values(project, rotation, on_strategy=request.args.get("on") == "strategy")

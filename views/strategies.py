@@ -18,6 +18,7 @@ from views.fetch import get_project
 from views.fetch_rotation import find_strategy, get_strategy
 from views.frame.identity import audit, me
 from views.frame.services import now, services
+from views.gone import gone
 from views.htmx import dialog, done, out_of_band, page_or_partial, wants_partial
 from views.reauth import ask_password
 from views.shown import filters, listing
@@ -25,6 +26,7 @@ from views.shown.values import (
     PAGE_SIZE,
     PARTS_OF_STRATEGY,
     attention_count,
+    finished,
     list_values,
     page_values,
     progress_values,
@@ -87,7 +89,9 @@ def show_timeline(project_name: str, strategy_id: int) -> ResponseReturnValue:
 def show_news(project_name: str, strategy_id: int) -> ResponseReturnValue:
     """What has changed on the strategy's page since `seen`, by whomever; 204 when nothing has."""
     project = get_project(project_name)
-    strategy = get_strategy(project, strategy_id)
+    strategy = find_strategy(project, strategy_id)
+    if strategy is None:
+        return gone(project, strategy_id)
     values = _page(project, strategy)
     if not wants_partial():
         return redirect(_back(strategy))
@@ -95,7 +99,7 @@ def show_news(project_name: str, strategy_id: int) -> ResponseReturnValue:
         return "", 204
     parts = [*PARTS_OF_STRATEGY, *(["strategies/page/_watching.html"] if "shown" in values else [])]
     changed = [out_of_band(render_template(part, **values)) for part in parts]
-    return "".join([render_template("strategies/page/_news.html", **values), *changed])
+    return "".join([render_template("strategies/page/_news.html", **values), *changed, finished(project, strategy)])
 
 
 def _page(project: Project, strategy: RotationStrategy) -> dict[str, Any]:

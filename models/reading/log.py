@@ -142,6 +142,20 @@ def deletion_of(session: Session, project_id: str, strategy_id: int) -> AuditEnt
     )
 
 
+def strategy_of_rotation(session: Session, project_id: str, rotation_id: int) -> int:
+    """The id of the strategy whose rotation this was, by the entry that tells who asked for it; 0 when nobody has."""
+    found = session.scalar(
+        select(AuditEntry.strategy_id)
+        .where(
+            AuditEntry.project_id == project_id,
+            AuditEntry.action == Action.ROTATION_REQUEST.value,
+            AuditEntry.detail["rotation"].as_integer() == rotation_id,
+        )
+        .limit(1)
+    )
+    return found or 0
+
+
 def _about(text: str) -> ColumnElement[bool]:
     rotation = _ROTATION.fullmatch(text)
     if rotation is not None:

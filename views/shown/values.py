@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import g, render_template
+from flask import g, render_template, request
+from markupsafe import Markup
 from sqlalchemy import select
 
 from database import db
 from models import Environment, Project, Rotation, RotationStrategy
+from views.fetch_rotation import sane_id
 from views.frame.services import config, now
 from views.frame.times import reader_zone
+from views.htmx import out_of_band
 from views.shown import facts, listing
 from views.shown.page import RECENT, count_rotations, page, past_rotations
 from views.shown.rotation import is_idle
@@ -80,6 +83,17 @@ def render_row(project: Project, strategy: RotationStrategy) -> str:
     row = listing.row(facts.in_full(db.session(), [strategy.id])[strategy.id], now(), late(), reader_zone())
     nobody_works = outage() if row.stands_still else ""
     return render_template("strategies/_strategy.html", project=project, row=row, nobody_works=nobody_works)
+
+
+def finished(project: Project, strategy: RotationStrategy) -> Markup:
+    """The ended rotation that the strategy's page still shows, out of band; empty when it shows none."""
+    rotation_id = sane_id(request.values.get("finished", 0, type=int))
+    mine = select(Rotation).where(Rotation.strategy_id == strategy.id, Rotation.id == rotation_id)
+    rotation = db.session.scalar(mine.where(Rotation.ended_at.is_not(None)))
+    if rotation is None:
+        return Markup("")
+    values = progress_values(project, rotation, on_strategy=True)
+    return out_of_band(render_template("rotations/_progress.html", **values))
 
 
 def page_values(

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from models import AccessKey, Action, AuditEntry, KeyState
+from models import AccessKey, Action, AuditEntry, KeyState, Rotation
 from tests import turned
 from tests.conftest import PASSWORD
 from tests.fake_clock import START
@@ -102,6 +102,22 @@ class TestKeep:
         assert fresh(session, old).retire_at == START.replace(month=12, day=1, hour=8, minute=30)
         assert sent.keys == [old.id]
         assert session.query(AuditEntry).filter_by(action=Action.KEY_KEEP_LONGER.value).one().actor == "bob"
+
+    def test_the_rotation_that_the_page_still_shows_names_the_new_end(self, bob_client, session, billing, sent, old):
+        made = session.query(Rotation).order_by(Rotation.id.desc()).first()
+        poll = f"/projects/payments/rotations/{made.id}/progress?on=strategy"
+        shown = bob_client.get(poll, htmx=True).text
+        assert f'<input type="hidden" name="finished" value="{made.id}">' in shown
+        form = {"key": old.id, "until": "2026-12-01T08:30", "finished": made.id}
+        answer = bob_client.post(f"{URL}/keep", data=form, htmx=True).text
+        assert re.search(rf'hx-swap-oob="true"[^>]* id="rotation-{made.id}"', answer)
+        assert re.search(r"The old key works until <time[^>]*>Tue 1 Dec 2026, 08:30</time> at least", answer)
+        news = bob_client.get(f"/projects/payments/strategies/1/news?finished={made.id}", htmx=True).text
+        assert re.search(r"The old key works until <time[^>]*>Tue 1 Dec 2026, 08:30</time> at least", news)
+        for finished in ("", "x", made.id + 1):
+            assert f'id="rotation-{made.id}"' not in bob_client.post(
+                f"{URL}/keep", data=form | {"finished": finished}, htmx=True
+            ).text  # fmt: skip
 
     def test_takes_the_time_in_the_readers_zone(self, bob_client, session, bob, sent, old):
         bob.time_zone = "Europe/Berlin"

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from models import KeyState, State, StepName, UserSession
+from models import Action, KeyState, State, StepName, UserSession
+from models.audit import record
 from tests import turned
 from tests.fake_clock import START
 
@@ -134,7 +135,7 @@ def test_shows_the_rotation_that_runs(bob_client, session, billing):
 
 def test_hears_of_a_rotation_that_somebody_else_started(bob_client, session, billing):
     turned.failed(session, billing, "throttled")
-    poll = re.search(r'id="news" hx-get="([^"]+)"', bob_client.get(URL).text)[1]
+    poll = re.search(r'id="news"\s+hx-get="([^"]+)"', bob_client.get(URL).text)[1]
     assert bob_client.get(poll, htmx=True).status_code == 204
     made = turned.rotation(session, billing, trigger="schedule", requested_by="schedule")
     news = bob_client.get(poll, htmx=True).text
@@ -147,15 +148,35 @@ def test_hears_of_a_rotation_that_somebody_else_started(bob_client, session, bil
 def test_hears_that_the_old_key_is_gone(bob_client, session, billing):
     turned.succeeded(session, billing, at=START - 38 * DAY)
     turned.succeeded(session, billing, at=START - 8 * DAY)
-    poll = re.search(r'id="news" hx-get="([^"]+)"', bob_client.get(URL).text)[1]
+    poll = re.search(r'id="news"\s+hx-get="([^"]+)"', bob_client.get(URL).text)[1]
     assert bob_client.get(poll, htmx=True).status_code == 204
     turned.deleted(session, session.query(turned.AccessKey).filter_by(state=KeyState.RETIRING.value).one())
     news = bob_client.get(poll, htmx=True).text
     assert '<div hx-swap-oob="true" id="old-key"></div>' in news
     assert 'id="progress"' not in news
-    poll = re.search(r'id="news" hx-get="([^"]+)"', news)[1]
+    poll = re.search(r'id="news"\s+hx-get="([^"]+)"', news)[1]
     assert bob_client.get(poll, htmx=True).status_code == 204
     assert bob_client.get(poll).location == URL
+
+
+def test_hears_that_somebody_deleted_the_strategy_and_asks_no_more(bob_client, alice_client, session, billing):
+    made = turned.rotation(session, billing)
+    record(
+        session, at=START, actor="bob", action=Action.ROTATION_REQUEST, thing="billing-api", strategy_id=billing.id,
+        project_id=billing.project_id, rotation=made.id,
+    )  # fmt: skip
+    page = bob_client.get(URL).text
+    news = re.search(r'id="news"\s+hx-get="([^"]+)"', page)[1]
+    progress = re.search(r'id="rotation-\d+" hx-get="([^"]+)"', page)[1]
+    assert alice_client.post(f"{URL}/delete", data={"keys": "keep"}).status_code == 303
+    for poll in (news, progress, f"{URL}/old-key?key=x"):
+        answer = bob_client.get(poll, htmx=True)
+        assert (answer.status_code, answer.headers["HX-Retarget"]) == (286, "#main"), poll
+        assert "The strategy of billing-api was deleted By alice, Tue 24 Nov 2026, 12:00:00 UTC" in text(answer)
+        assert "hx-trigger" not in answer.text
+    assert bob_client.get(news).status_code == 404
+    assert bob_client.get(f"{URL[:-1]}2/news", htmx=True).status_code == 404
+    assert bob_client.get(f"/projects/payments/rotations/{made.id + 1}/progress", htmx=True).status_code == 404
 
 
 def test_what_asks_for_itself_is_no_sign_of_a_person(bob_client, session, clock, billing):
