@@ -176,7 +176,7 @@ def test_hears_that_somebody_deleted_the_strategy_and_asks_no_more(bob_client, a
         assert "hx-trigger" not in answer.text
     assert bob_client.get(news).status_code == 404
     assert bob_client.get(f"{URL[:-1]}2/news", htmx=True).status_code == 404
-    assert bob_client.get(f"/projects/payments/rotations/4711/progress", htmx=True).status_code == 404
+    assert bob_client.get("/projects/payments/rotations/4711/progress", htmx=True).status_code == 404
 
 
 def test_what_asks_for_itself_is_no_sign_of_a_person(bob_client, session, clock, billing):
