@@ -32,8 +32,9 @@ def delete_strategy(
     Without `delete_keys` no key that was published or taken over is touched. With it, those that the strategy made are
     deleted at AWS, the current one included; keys that were taken over stay. A key that was made and never published is
     deleted in either case, and one whose answer was lost is looked for where it can be found. Until AWS has deleted
-    them the strategy stays, marked by `deleting_at`. Returns the ids of the keys to look at. Raises RotationRunsError
-    while a worker holds a rotation of the strategy.
+    them the strategy stays, marked by `deleting_at`; deleting it again without `delete_keys` lets go of those that AWS
+    still has. Returns the ids of the keys to look at. Raises RotationRunsError while a worker holds a rotation of the
+    strategy.
     """
     if not lock_strategy(session, strategy):
         return []
@@ -43,13 +44,14 @@ def delete_strategy(
         session, at=now, actor=by, actor_id=actor_id, address=address, action=Action.STRATEGY_DELETE,
         project_id=strategy.project_id, strategy_id=strategy.id, thing=strategy.user_name, delete_keys=delete_keys,
     )  # fmt: skip
-    doomed = [key for key in _keys_at_aws(session, strategy) if _goes(key, delete_keys=delete_keys)]
+    keys = _keys_at_aws(session, strategy)
+    doomed = [key for key in keys if _goes(key, delete_keys=delete_keys)]
     if not doomed:
         session.delete(strategy)
         return []
     strategy.deleting_at, strategy.due_at, strategy.retry_at = now, None, None
-    for key in doomed:
-        key.ended_by, key.look_at = by, now
+    for key in keys:
+        key.ended_by, key.look_at = (by, now) if key in doomed else ("", None)
     return [key.id for key in doomed]
 
 
@@ -58,10 +60,15 @@ def finish_deletion(session: Session, strategy_id: int) -> bool:
     strategy = session.get(RotationStrategy, strategy_id)
     if strategy is None or strategy.deleting_at is None:
         return False
-    if any(key.ended_by and not _is_settled(key) for key in _keys_at_aws(session, strategy)):
+    if any(holds_up_deletion(key) for key in _keys_at_aws(session, strategy)):
         return False
     session.delete(strategy)
     return True
+
+
+def holds_up_deletion(key: AccessKey) -> bool:
+    """Whether the strategy's deletion, once begun, waits for the end of this key."""
+    return bool(key.ended_by) and key.state != KeyState.DELETED.value and not _is_settled(key)
 
 
 def _goes(key: AccessKey, *, delete_keys: bool) -> bool:

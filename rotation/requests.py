@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from models import AccessKey, Action, KeyState, Rotation, RotationStrategy, Trigger
+from models import AccessKey, Action, KeyState, Rotation, RotationStrategy, State, Trigger
 from models.audit import record
 from models.strategy import lock_strategy
 from rotation.errors import RotationError
@@ -73,19 +73,10 @@ def request_rotation(  # noqa: PLR0913 - all by name
             raise
         return running, False
     record(
-        session,
-        at=now,
-        actor=by,
-        actor_id=actor_id,
-        address=address,
-        action=Action.ROTATION_REQUEST,
-        project_id=strategy.project_id,
-        strategy_id=strategy.id,
-        thing=strategy.user_name,
-        rotation=rotation.id,
-        trigger=trigger.value,
-        old_key=old_key.value,
-    )
+        session, at=now, actor=by, actor_id=actor_id, address=address, action=Action.ROTATION_REQUEST,
+        project_id=strategy.project_id, strategy_id=strategy.id, thing=strategy.user_name, rotation=rotation.id,
+        trigger=trigger.value, old_key=old_key.value,
+    )  # fmt: skip
     return rotation, True
 
 
@@ -106,6 +97,19 @@ def try_now(session: Session, rotation: Rotation, now: datetime) -> None:
         )
         .values(wait_until=now)
     )
+
+
+def wake_waiting(session: Session, strategy_id: int, now: datetime) -> None:
+    """There is room for a key now: let the rotation that waits for it go on, without committing."""
+    session.execute(
+        update(Rotation)
+        .where(
+            Rotation.strategy_id == strategy_id, Rotation.ended_at.is_(None), Rotation.state == State.QUEUED.value,
+            Rotation.wait_until > now,
+        )
+        .values(wait_until=now)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
 
 
 def old_key_of(session: Session, strategy_id: int) -> AccessKey | None:

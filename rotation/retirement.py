@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import AccessKey, Connection, KeyState, RetireWhen, Rotation, RotationStrategy, State
+from models import AccessKey, Connection, KeyState, RetireWhen, Rotation, RotationStrategy
 from models.access_key import claim_look, move
 from models.audit import Action, record
 from models.secret import current_values
 from rotation import lost
 from rotation.errors import RotationError
 from rotation.provider import LastUse
+from rotation.requests import wake_waiting
 from rotation.work import Tools
 
 log = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ def _end(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime |
     try:
         if key.state == KeyState.CREATED.value:
             return _discard(tools, key, strategy)
-        if key.state == KeyState.RETIRING.value or _ends_with_strategy(key, strategy):
+        if _retires(key, strategy):
             return _retire(tools, key, strategy)
     except RotationError as error:
         if error.code != "unknown_key" or not _is_listed_no_more(tools, key, strategy):
@@ -129,9 +130,11 @@ def _is_listed_no_more(tools: Tools, key: AccessKey, strategy: RotationStrategy)
     return listed is not None and key.access_key_id not in {row.access_key_id for row in listed}
 
 
-def _ends_with_strategy(key: AccessKey, strategy: RotationStrategy) -> bool:
-    """Whether the person who deleted the strategy chose to delete its current key as well."""
-    return key.state == KeyState.ACTIVE.value and strategy.deleting_at is not None and bool(key.ended_by)
+def _retires(key: AccessKey, strategy: RotationStrategy) -> bool:
+    """Whether the key is to end: an old one, or one that the person who deleted the strategy chose to delete too."""
+    if strategy.deleting_at is not None:
+        return key.state in {KeyState.RETIRING.value, KeyState.ACTIVE.value} and bool(key.ended_by)
+    return key.state == KeyState.RETIRING.value
 
 
 def _put_off(tools: Tools, key: AccessKey, strategy: RotationStrategy, error: RotationError) -> datetime:
@@ -287,21 +290,8 @@ def _record_end(tools: Tools, key: AccessKey, strategy: RotationStrategy, **deta
     )  # fmt: skip
     if gone:
         _record(tools.session, key, Action.KEY_DELETE, by, now, **detail)
-        _wake_waiting(tools.session, strategy.id, now)
+        wake_waiting(tools.session, strategy.id, now)
     tools.session.commit()
-
-
-def _wake_waiting(session: Session, strategy_id: int, now: datetime) -> None:
-    """There is room now: the rotation that waited for it can go on."""
-    session.execute(
-        update(Rotation)
-        .where(
-            Rotation.strategy_id == strategy_id, Rotation.ended_at.is_(None), Rotation.state == State.QUEUED.value,
-            Rotation.wait_until > now,
-        )
-        .values(wait_until=now)
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
 
 
 def _record(session: Session, key: AccessKey, action: Action, by: str, now: datetime, **detail: Any) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from models import AccessKey, KeyState, RotationStrategy, StepName
-from models.access_key import AT_AWS, move
+from models.access_key import AT_AWS
 from models.audit import Action, record
 from models.base import new_id
 from models.connection import access_key_id_problem
@@ -193,20 +193,6 @@ def two_keys(strategy: RotationStrategy, known: list[AccessKey], listed: list[Li
     return RotationError(
         "two_keys", user=strategy.user_name, known=", ".join(filter(None, ours)) or "neither of them", unknown=unknown
     )
-
-
-def forget_lost(work: Work) -> None:
-    """A key was just made: if the user's two are both known, none that was lost can exist any more."""
-    known = [key for key in at_aws(work) if key.access_key_id]
-    if len(known) < KEYS_PER_USER:
-        return
-    lost = work.session.scalars(
-        select(AccessKey.id).where(
-            AccessKey.strategy_id == work.rotation.strategy_id, AccessKey.state == KeyState.LOST.value
-        )
-    ).all()
-    for key_id in lost:
-        move(work.session, key_id, KeyState.LOST, KeyState.DELETED, deleted_at=work.now(), look_at=None)
 
 
 def _time(moment: datetime) -> str:

@@ -10,6 +10,7 @@ from models.audit import Action, record
 from models.base import new_id
 from rotation import room
 from rotation.errors import AnswerLost, RotationError
+from rotation.lost import look_again
 from rotation.provider import Answer, CreatedKey, Identity, KeyPair
 from rotation.work import Work
 
@@ -127,7 +128,7 @@ def _keep(work: Work, key: AccessKey, created: CreatedKey) -> None:
     step = work.step(StepName.CREATE)
     work.note(step, "iam:CreateAccessKey", pair.access_key_id, ok=True, request_id=created.request_id)
     work.end(step, "The new key was stored encrypted as soon as AWS had answered. Nobody reads it yet.")
-    room.forget_lost(work)
+    look_again(work.session, work.rotation.strategy_id, work.now())
 
 
 def verify(work: Work) -> datetime | None:

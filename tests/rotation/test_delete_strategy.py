@@ -3,7 +3,8 @@
 import pytest
 
 from models import KeyState, RotationStrategy, Secret
-from rotation.deletion import RotationRunsError, delete_strategy
+from rotation import lost
+from rotation.deletion import RotationRunsError, delete_strategy, finish_deletion
 from rotation.requests import OldKey
 from tests.rotation.world import DAY, USER
 
@@ -140,3 +141,48 @@ def test_a_lost_key_that_nobody_can_find_keeps_the_strategy_no_longer(world):
     world.rotate()
     delete(world, delete_keys=False)
     assert is_gone(world)
+
+
+@pytest.fixture
+def waiting(world):
+    """A world whose strategy's deletion waits for a key that others have deleted, and can't know it."""
+    world.aws.deny("list_keys")
+    world.rotate()
+    world.aws.remove_key(world.pair().access_key_id)
+    delete(world, delete_keys=True)
+    world.pass_time(DAY)
+    assert world.access_keys(KeyState.ACTIVE)[0].error_code == "unknown_key"
+    assert not is_gone(world)
+    return world
+
+
+def test_it_goes_once_a_person_says_that_the_key_is_gone(waiting):
+    (key,) = waiting.access_keys(KeyState.ACTIVE)
+    assert lost.clear_up(waiting.session, key, waiting.strategy(), by="bob", now=waiting.clock.now())
+    assert finish_deletion(waiting.session, waiting.strategy_id)
+    waiting.session.commit()
+    assert is_gone(waiting)
+
+
+def test_it_goes_once_it_is_deleted_again_with_its_keys_kept(waiting):
+    assert delete(waiting, delete_keys=False) == []
+    assert is_gone(waiting)
+
+
+def test_what_is_kept_after_all_is_not_deleted(world):
+    """Only the key that nobody reads keeps the strategy waiting then."""
+    world.rotate()
+    published = world.pair().access_key_id
+    world.clock.advance(10 * DAY)
+    world.aws.refuse_at("sts", times=500)
+    world.run(world.request())
+    world.clock.advance(1)
+    world.run(world.rotations()[-1].id)
+    assert world.access_keys(KeyState.CREATED)
+    world.aws.fail_next("delete_key", "aws_unreachable", times=2)
+    delete(world, delete_keys=True)
+    world.sweep()
+    assert delete(world, delete_keys=False)
+    world.pass_time(DAY)
+    assert is_gone(world)
+    assert world.aws.keys_of(USER) == [published]
