@@ -142,6 +142,12 @@ class TestUser:
         assert "belong to billing-api" in error_at(response, "iam_username")
         assert strategy.user_name == "billing-api"
 
+    def test_what_the_check_found_isnt_blamed_once_it_is_accepted(self, bob_client, strategy, aws):
+        aws.fail_next("identify", "aws_unreachable")
+        response = edit(bob_client, strategy, iam_username="mail-relay", save_anyway="y")
+        assert "belong to billing-api" in error_at(response, "iam_username")
+        assert "The check failed" not in response.text
+
     @pytest.mark.parametrize("state", [KeyState.PENDING, KeyState.LOST, KeyState.RETIRING])
     def test_with_a_key_that_may_be_there_as_well(self, bob_client, session, keyring, payments, aws, state):
         made = turned.strategy(session, keyring, payments, "billing-api")
