@@ -16,6 +16,8 @@ demo: $(READY) ## Run everything with practice AWS, begun anew; PORT=9000 picks 
 up: $(READY) ## Run everything against real AWS; data is kept in instance/
 	@exec $(BIN)/keyturn up
 
+# Its many processes import the same files: without bytecode each would compile them anew.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY) browser ## Run every test, the browser's included
 	@$(BIN)/pytest
 
