@@ -181,7 +181,7 @@ _ROWS = (
         "AWS may have made a key whose secret nobody knows",
         "{said} after CreateAccessKey was sent. Asking again could make another, so Keyturn doesn't.",
         "With iam:ListAccessKeys Keyturn finds and deletes it. Without: look at {user} in IAM, delete the key made at "
-        f"{{until}} that Keyturn doesn't know. {_NEVER} Then rotate again.",
+        f"{{until}} that Keyturn doesn't know. {_NEVER} Then clear it up on the strategy's page and rotate again.",
         "Is found and deleted where the manager may call iam:ListAccessKeys; else rests until mended.",
         f"{IAM} list-access-keys --user-name {{user}}",
     ),
@@ -232,7 +232,8 @@ _ROWS = (
         "Key unknown to AWS",
         "AWS knows no access key {key}",
         "{said}. It was deleted outside Keyturn, or AWS doesn't say whose it is.",
-        "Look at {user} in IAM. A key that isn't proven to be the user's is never deleted.",
+        "Look at {user} in IAM. A key that isn't proven to be the user's is never deleted. Once it is gone, clear it "
+        "up on the strategy's page.",
         _REST,
         f"{IAM} list-access-keys --user-name {{user}}",
     ),

@@ -11,7 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AccessKey, Rotation, RotationStrategy
+from rotation.deletion import holds_up_deletion
 from rotation.errors import FAILURES
+from rotation.lost import needs_a_person
 from views.shown.facts import in_full
 from views.shown.failure import Reads, Trouble, reads, trouble_of_key
 from views.shown.listing import trouble_of
@@ -52,6 +54,15 @@ class Page:
     next_time: datetime | None
     next: Line
     on_hold: bool
+    waits_for: list[AccessKey]
+    """The keys that the strategy's deletion waits for."""
+    to_clear_up: list[AccessKey]
+    """Those that Keyturn can't end by itself."""
+
+    @property
+    def is_in_trouble(self) -> bool:
+        """Whether there is more to tell than how it goes."""
+        return bool(self.trouble or self.to_clear_up or self.strategy.deleting_at)
 
     @property
     def mark(self) -> str:
@@ -60,6 +71,7 @@ class Page:
         told = (
             newest and newest.id, "open" if self.facts.is_open else self.state.word, self.strategy.deleting_at,
             old and (old.id, old.ended_by, old.error_code, old.retire_at, old.last_used_at),
+            [key.id for key in (*self.waits_for, *self.to_clear_up)],
         )  # fmt: skip
         return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
@@ -85,6 +97,8 @@ def page(
         None if facts.newest is None else reads(facts.newest, facts.current),
         None if old is None else trouble_of_key(old, now, zone),
         timeline.draw(facts.keys, scene), ranges, next_time(facts), next_line(facts, now, late), on_hold(facts),
+        [key for key in facts.keys if strategy.deleting_at is not None and holds_up_deletion(key)],
+        [key for key in facts.keys if needs_a_person(key, strategy)],
     )  # fmt: skip
 
 
