@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from models.access_key import AT_AWS
 from models.secret import current_values, write_secret
 from models.strategy import lock_strategy
 from models.vault.adding import NameTakenError, NewSecret, add_secrets
+from models.vault.writers import writer_of
 from rotation.checks import Report
 from rotation.connections import DEFAULT_ROUNDS, Refused, connections_of, create_connection, last_failed, published_at
 from rotation.provider import KeyPair
@@ -154,18 +155,6 @@ def has_keys(session: Session, strategy_id: int) -> bool:
     return found is not None
 
 
-def writer_of(session: Session, secret: Secret) -> RotationStrategy | None:
-    """The strategy that writes the secret, if one does."""
-    return session.scalar(
-        select(RotationStrategy).where(
-            or_(
-                RotationStrategy.access_key_secret_id == secret.id,
-                RotationStrategy.secret_key_secret_id == secret.id,
-            )
-        )
-    )
-
-
 def _connection(setup: Setup, plan: Plan, report: Report) -> Connection:
     if isinstance(plan.connection, Connection):
         return plan.connection
@@ -218,7 +207,7 @@ def _fill(setup: Setup, strategy: RotationStrategy, plan: Plan) -> None:
 def _output(setup: Setup, strategy: RotationStrategy, plan: Plan, wanted: Secret | NewSecret, role: str) -> Secret:
     """The secret that is wanted, made if it is new. `role` begins the names of its fields."""
     there = wanted if isinstance(wanted, Secret) else _find_secret(setup.session, plan, wanted.name)
-    writer = writer_of(setup.session, there) if there else None
+    writer = writer_of(setup.session, there.id) if there else None
     if writer is not None and writer.id != strategy.id:
         sentence = f"The strategy of {writer.user_name} writes {wanted.name} already. Choose another secret."
         raise Refused(f"{role}_secret", sentence)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
 from models.secret import Secret
@@ -48,11 +48,14 @@ def writers(session: Session, project_id: str) -> dict[int, Writer]:
 
 def writer_of(session: Session, secret_id: int) -> Writer | None:
     """The strategy that writes this secret, if one does."""
-    written = or_(
-        RotationStrategy.access_key_secret_id == secret_id, RotationStrategy.secret_key_secret_id == secret_id
-    )
-    row = session.execute(_strategies().where(written)).one_or_none()
+    row = session.execute(_strategies().where(_writes(secret_id))).one_or_none()
     return _writer(row) if row else None
+
+
+def is_written(*secret_ids: Any, but: int | None = None) -> ColumnElement[bool]:
+    """For a statement: whether a strategy, other than that of the id `but`, writes one of these secrets or columns."""
+    written = select(RotationStrategy.id).where(_writes(*secret_ids))
+    return (written if but is None else written.where(RotationStrategy.id != but)).exists()
 
 
 def refuse_written(session: Session, secret: Secret) -> None:
@@ -60,6 +63,12 @@ def refuse_written(session: Session, secret: Secret) -> None:
     writer = writer_of(session, secret.id)
     if writer is not None:
         raise WrittenByStrategyError(writer)
+
+
+def _writes(*secret_ids: Any) -> ColumnElement[bool]:
+    return or_(
+        RotationStrategy.access_key_secret_id.in_(secret_ids), RotationStrategy.secret_key_secret_id.in_(secret_ids)
+    )
 
 
 def _strategies() -> Select[*tuple[Any, ...]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from database import db
 from forms.outputs import ACCESS_KEY_NAME, NEW, SECRET_KEY_NAME
 from forms.strategy import StrategyForm
 from models import Environment, Project, RotationStrategy, Secret
+from models.vault.writers import is_written
 from views.drafts.practice import practice_values
 
 _USUAL = {
@@ -35,9 +36,7 @@ def start(form: StrategyForm, project: Project, strategy: RotationStrategy | Non
 
 def free_secrets(environment: Environment, path: str, strategy: RotationStrategy | None) -> list[Secret]:
     """The secrets at a place that no other strategy writes, by name."""
-    other = aliased(RotationStrategy)
-    writes = or_(other.access_key_secret_id == Secret.id, other.secret_key_secret_id == Secret.id)
-    taken = select(other.id).where(writes, other.id != (strategy.id if strategy else -1)).exists()
+    taken = is_written(Secret.id, but=strategy.id if strategy else None)
     rows = db.session.scalars(
         select(Secret).where(Secret.environment_id == environment.id, Secret.path == path, ~taken).order_by(Secret.name)
     )
@@ -81,10 +80,6 @@ def _show(form: StrategyForm, strategy: RotationStrategy) -> None:
 def _placeholders(project: Project) -> tuple[str, str] | None:
     """The first place that has both secrets of the usual names, written by no strategy."""
     other = aliased(Secret)
-    writes = or_(
-        RotationStrategy.access_key_secret_id.in_([Secret.id, other.id]),
-        RotationStrategy.secret_key_secret_id.in_([Secret.id, other.id]),
-    )
     found = db.session.execute(
         select(Environment.name, Secret.path)
         .join(Secret, Secret.environment_id == Environment.id)
@@ -93,7 +88,7 @@ def _placeholders(project: Project) -> tuple[str, str] | None:
             Environment.project_id == project.id,
             Secret.name.in_(_USUAL["access_key_secret"]),
             other.name.in_(_USUAL["secret_key_secret"]),
-            ~select(RotationStrategy.id).where(writes).exists(),
+            ~is_written(Secret.id, other.id),
         )
         .order_by(Environment.position, Secret.path)
         .limit(1)

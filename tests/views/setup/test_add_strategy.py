@@ -96,6 +96,8 @@ def test_secrets_are_made_with_the_given_values_byte_for_byte(bob_client, aws, s
     values = current_values(session, key, [strategy.access_key_secret_id, strategy.secret_key_secret_id])
     assert values[strategy.access_key_secret_id] == " ключ ".encode()
     assert values[strategy.secret_key_secret_id] == b"a b\t"
+    made = session.query(AuditEntry).filter_by(action=Action.SECRET_CREATE.value)
+    assert {entry.secret_id for entry in made} == set(values)
 
 
 def test_maps_onto_existing_secrets(bob_client, aws, session, key, payments):
