@@ -7,6 +7,7 @@ what a request changed is seen after it.
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from models.engine import READ_ONLY
 from models.project import Project
 from models.user import User, start_session
 from tests import factories
+from tests.databases.no_power_cut import care_for_no_power_cut
 from tests.fake_clock import START, FakeClock
 from views.frame import limits
 
@@ -39,6 +41,14 @@ pytest_plugins = [
 # The same examples each time, however slow the machine is.
 settings.register_profile("keyturn", deadline=None, derandomize=True)
 settings.load_profile("keyturn")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: the collector of garbage needn't walk through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
 
 PASSWORD = "correct horse battery staple"
 
@@ -100,6 +110,7 @@ def _app(config: Config, _clock: FakeClock) -> Flask:
     app.testing = True
     app.test_client_class = Client
     with app.app_context():
+        care_for_no_power_cut(db.engine)
         Base.metadata.create_all(db.engine)
     return app
 

@@ -17,6 +17,7 @@ from models.project import create_project
 from models.secret import create_secret
 from tests import turned
 from tests.databases.fixtures import new_database
+from tests.databases.no_power_cut import care_for_no_power_cut
 from tests.fake_clock import START
 
 
@@ -77,6 +78,7 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         if request.param == "postgresql":
             url = stack.enter_context(new_database(request.getfixturevalue("postgres_server")))
         engine = open_database(url)
+        care_for_no_power_cut(engine)
         Base.metadata.create_all(engine)
         yield engine
         engine.dispose()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crypto import Keyring, SealingKey
@@ -25,6 +25,7 @@ from rotation.provider import KeyPair
 from rotation.requests import OldKey, request_rotation
 from rotation.sweep import sweep_once
 from rotation.work import Timing, Tools
+from tests.databases.no_power_cut import care_for_no_power_cut
 from tests.fake_clock import FakeClock
 from tests.fake_provider import FakeProvider
 
@@ -56,8 +57,7 @@ class World:
         # Asked rarely, so that a day goes by in few steps.
         self.timing = Timing(last_use_poll_s=4 * HOUR)
         self.db = open_database(where if isinstance(where, str) else f"sqlite:///{where}")
-        if self.db.dialect.name == "sqlite":
-            event.listen(self.db, "connect", _care_for_no_power_cut)
+        care_for_no_power_cut(self.db)
         Base.metadata.create_all(self.db)
         self.session = self.new_session()
         self.strategy_id = self._seed()
@@ -258,7 +258,3 @@ class World:
     def _sealing_key(self) -> SealingKey:
         with self.new_session() as session:
             return self.tools(session).sealing_key(self.strategy().project_id)
-
-
-def _care_for_no_power_cut(connection: sqlite3.Connection, _record: Any) -> None:
-    connection.execute("PRAGMA synchronous=OFF")
