@@ -84,6 +84,7 @@ def test_every_page_answers(app, client, session, strategy):
         "<project_name>": "payments", "<environment_name>": "production", "<path:path>": "api", "<token>": "none",
         "<path:filename>": "mark.svg",
         "<int:strategy_id>": str(strategy.id), "<int:rotation_id>": str(turned.rotation(session, strategy).id),
+        "<key_id>": turned.key(session, strategy, None, KeyState.LOST).id,
         "<int:secret_id>": str(session.scalar(select(Secret.id).where(Secret.name == "TOKEN"))),
     }  # fmt: skip
     answers = {}
@@ -132,6 +133,8 @@ def test_a_strategy_is_edited_turned_and_deleted(app, client, session, strategy)
         (f"{page}/edit", form), (f"{page}/pause", {}), (f"{page}/resume", {}), (f"{page}/old-key/check", {}),
         (f"{page}/old-key/keep", {"key": old, "until": "2026-12-01T12:00"}),
         (f"{page}/old-key/end", {"key": old, "sure": "yes"}),
+        (f"{page}/keys/{turned.key(session, strategy, None, KeyState.LOST, intent_at=START - DAY).id}/clear-up",
+         {"sure": "yes"}),
         (f"{page}/rotate", {"old_key": "end"}), (f"{page}/delete", {"keys": "delete", "confirm": "billing-api"}),
     ]  # fmt: skip
     for address, data in steps:
