@@ -13,17 +13,25 @@ RESERVED = frozenset({"new"})
 
 
 class EnvironmentName(Form):
-    """Of a new or renamed environment."""
+    """Of a new environment."""
 
-    name = StringField("Name", filters=[stripped])
+    name = StringField("Name", id="environment-name", filters=[stripped])
 
     def validate_name(self, field: Field) -> None:
         """A name that addresses can have."""
         refuse(name_problem(field.data or ""))
 
 
+class OtherEnvironmentName(EnvironmentName):
+    """Of a renamed environment, in a dialog over the form for a new one."""
+
+    name = StringField("Name", id="other-name", filters=[stripped])
+
+
 class ProjectName(EnvironmentName):
     """Of a new or renamed project."""
+
+    name = StringField("Name", id="project-name", filters=[stripped])
 
     def validate_name(self, field: Field) -> None:
         """Not one of Keyturn's own addresses."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from config import Config
@@ -36,9 +36,8 @@ class Installation(Run):
         self.aws = aws
         self.config = Config(instance=folder / "instance")
         engine, self.keyring = prepare(self.config)
-        with Session(engine) as session, session.begin():
-            for name in people:
-                create_user(session, name, PASSWORD, datetime.now(UTC), is_admin=True)
+        for name in people:
+            _make_person(engine, name)
         engine.dispose()
         settings = {"AWS_ENDPOINT_URL": aws.endpoint_url, "KEYTURN_WEB_PROCESSES": "1", **SHORT_TIMES}
         super().__init__((*KEYTURN, "up"), folder / "log", environment(self.config.instance, **settings))
@@ -52,6 +51,10 @@ class Installation(Run):
     def session(self) -> Session:
         """A session of the test's own."""
         return Session(self.engine, expire_on_commit=False)
+
+    def make_person(self, name: str) -> None:
+        """An administrator whose password is PASSWORD."""
+        _make_person(self.engine, name)
 
     def make_project(self, name: str) -> str:
         """A project; returns its address."""
@@ -139,3 +142,8 @@ class Installation(Run):
 
     def _strategy(self, session: Session, user_name: str) -> RotationStrategy:
         return session.scalars(select(RotationStrategy).where(RotationStrategy.user_name == user_name)).one()
+
+
+def _make_person(engine: Engine, name: str) -> None:
+    with Session(engine) as session, session.begin():
+        create_user(session, name, PASSWORD, datetime.now(UTC), is_admin=True)

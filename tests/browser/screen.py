@@ -13,10 +13,12 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Route, ViewportSi
 SHOTS = Path(__file__).parents[2] / "build" / "shots"
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 NARROW: ViewportSize = {"width": 375, "height": 740}
-_AXE_OPTIONS = {
-    "resultTypes": ["violations"],
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-}
+_AXE_SCRIPT = Axe().axe_script
+_EVERY_RULE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# What depends on the theme and the width, and is looked at in both.
+_RULES_OF_LOOKS = {"type": "rule", "values": ["color-contrast", "scrollable-region-focusable", "target-size"]}
+# Two sentences without a blank between them: what a template's tags ate.
+_RUN_TOGETHER = re.compile(r"[a-z]{2}\.[A-Z][a-z]+ \w+")
 _REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
 # htmx logs that a newer request took the place of one under way: of what was typed meanwhile, or of another page.
 _REPLACED = ("htmx:afterRequest", "htmx:sendAbort")
@@ -69,20 +71,25 @@ class Screen:
     def look(self, name: str) -> None:
         """Keep pictures of what is shown, in both widths and themes. What is wrong with it is a complaint."""
         SHOTS.mkdir(parents=True, exist_ok=True)
-        for size, themes in ((WIDE, ("dark", "light")), (NARROW, ("light", "dark"))):
+        for size, themes, rules in (
+            (WIDE, ("dark", "light"), _EVERY_RULE),
+            (NARROW, ("light", "dark"), _RULES_OF_LOOKS),
+        ):
             self.page.set_viewport_size(size)
             for theme in themes:
                 self.page.emulate_media(color_scheme=theme)
-                file = SHOTS / f"{name}.{size['width']}.{theme}.png"
+                file = SHOTS / f"{name}.{size['width']}.{theme}.jpg"
                 # Hiding the caret would write inline styles, which htmx would then copy against the content policy.
-                self.page.screenshot(path=file, full_page=True, caret="initial")
+                self.page.screenshot(path=file, type="jpeg", quality=88, full_page=True, caret="initial")
             # Light when wide, dark when narrow.
             shown = f"{name} at {size['width']} px, {themes[-1]} ({self.page.url})"
-            self.complaints += [f"{shown}: {one}" for one in self._violations()]
+            self.complaints += [f"{shown}: {one}" for one in self._violations(rules)]
             if (width := self.page.evaluate("document.documentElement.scrollWidth")) > size["width"]:
                 self.complaints.append(f"{shown}: scrolls sideways, {width} px wide")
         self.page.set_viewport_size(WIDE)
         self.page.emulate_media(color_scheme="light")
+        self.complaints += [f"{name}: two things have the id {one}" for one in self.page.evaluate(_IDS_OF_SEVERAL)]
+        self.complaints += [f"{name}: {one}" for one in _RUN_TOGETHER.findall(self.page.inner_text("body"))]
 
     def check(self) -> None:
         """Fail on what `look` found and on errors in the console, such as a breach of the content policy."""
@@ -103,9 +110,9 @@ class Screen:
             return
         self.complaints.append(f"{address}: {message.text}")
 
-    def _violations(self) -> list[str]:
+    def _violations(self, rules: Any) -> list[str]:
         if self.javascript:
-            return _axe(self.page)
+            return _axe(self.page, rules)
         # axe needs JavaScript: it gets the same page in a window that has it, without the page's own scripts.
         still = _SCRIPT.sub("", self.page.content())
         context = self.page.context.browser.new_context(  # type: ignore[union-attr]
@@ -114,11 +121,16 @@ class Screen:
         page = context.new_page()
         page.route("**/*", lambda route: _stand_in(route, self.page.url, still))
         page.goto(self.page.url)
-        found = _axe(page)
+        found = _axe(page, rules)
         context.close()
         return found
 
 
+# A label finds the first one of an id, which may be another field; axe doesn't ask.
+_IDS_OF_SEVERAL = """(() => {
+  const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
+  return ids.filter((id, at) => ids.indexOf(id) !== at);
+})()"""
 _THEME = "matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'"
 
 
@@ -129,8 +141,11 @@ def _stand_in(route: Route, address: str, html: str) -> None:
         route.continue_()
 
 
-def _axe(page: Page) -> list[str]:
-    violations = Axe().run(page, options=_AXE_OPTIONS).response["violations"]
+def _axe(page: Page, rules: Any) -> list[str]:
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_AXE_SCRIPT)
+    options = {"resultTypes": ["violations"], "runOnly": rules}
+    violations = page.evaluate("async options => (await axe.run(document, options)).violations", options)
     return [
         f"{each['id']}: {node['html'][:200]}: {node['failureSummary']}" for each in violations for node in each["nodes"]
     ]

@@ -59,6 +59,10 @@ CASES = {
         "There is no IAM user {user} in account", "Correct the name in the strategy", "Edit the strategy",
         delete_target, takes_over=False, target_lives=False,
     ),
+    "key_of_other_user": Case(
+        "The new key answers as arn:aws:iam::123456789012:user/somebody-else", "Check the endpoint", None,
+        lambda aws, *_: aws.fail("of_another_user", "GetCallerIdentity"),
+    ),
     "two_keys": Case(
         "{user} already has two access keys", "delete the key that nobody uses", "Edit the strategy",
         lambda aws, _, target: aws.make_key(target.user_name),
@@ -145,3 +149,27 @@ def try_now(page: Page, waiting) -> None:
     button = waiting.get_by_role("button", name="Try now")
     if button.is_visible():
         button.click()
+
+
+def test_a_failed_check_is_saved_knowingly(ana: Screen, practice: PracticeAws):
+    page, manager, user_name = ana.page, practice.make_manager(new_name("manager")), new_name("not-yet")
+
+    def fill_in() -> None:
+        page.get_by_label("Manager User Access Key").fill(manager.key.access_key_id)
+        page.get_by_label("Manager User Secret Key").fill(manager.key.secret_access_key)
+        page.get_by_label("Manager User AWS Region").fill("eu-central-1")
+        page.get_by_label("IAM Username").fill(user_name)
+        page.get_by_label("Secret path").fill(f"/{user_name}")
+
+    page.goto(f"{LIST}/new/aws-iam")
+    page.get_by_role("radio", name="New manager key").check(force=True)
+    fill_in()
+    ana.provoke(422, "/new/aws-iam")
+    page.locator("#submit").click()
+    expect(page.get_by_role("heading", name="The check failed, so nothing was saved")).to_be_visible()
+    expect(page.get_by_label("Manager User Secret Key")).to_have_value("")
+    ana.look("strategies-new-save-anyway")
+    fill_in()
+    page.get_by_label("Save all the same").check()
+    page.locator("#submit").click()
+    expect(page.get_by_role("row", name=user_name)).to_contain_text("Never rotated")

@@ -61,6 +61,30 @@ def test_a_session_is_ended_from_another_browser(ana: Screen, office: Installati
     expect(other.page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+def test_a_changed_password_ends_the_other_sessions(office: Installation, open_screen: Callable[..., Screen]):
+    office.make_person("cora")
+    here, there = open_screen(office.url), open_screen(office.url)
+    for screen in (here, there):
+        screen.sign_in("cora", PASSWORD)
+    page = here.page
+    page.goto("/account")
+    page.get_by_label("Current password").fill("not the password")
+    page.get_by_label("New password").fill(HERS)
+    here.provoke(422, "/account/password")
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_text("This isn't your current password.")).to_be_visible()
+    here.look("account-password-refused")
+    page.get_by_label("Current password").fill(PASSWORD)
+    page.get_by_label("New password").fill(HERS)
+    page.get_by_role("button", name="Change password").click()
+    expect(page.locator("#toast")).to_contain_text("Your other sessions have ended.")
+    there.page.goto("/account")
+    expect(there.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    there.sign_in("cora", HERS)
+    page.goto("/account")
+    expect(page.get_by_role("button", name="End all others")).to_be_visible()
+
+
 def test_a_wrong_password_is_refused_and_tells_nothing_else(office: Installation, open_screen: Callable[..., Screen]):
     stranger = open_screen(office.url)
     page = stranger.page

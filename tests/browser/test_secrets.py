@@ -87,6 +87,7 @@ def test_a_secret_is_deleted(ana: Screen):
     page.get_by_role("button", name="More for FORGOTTEN").click()
     page.get_by_role("link", name="Delete…").locator("visible=true").click()
     dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
     ana.look("secrets-delete")
     dialog.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="No secret in")).to_be_visible()

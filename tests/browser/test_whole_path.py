@@ -262,6 +262,7 @@ def test_a_program_can_use_the_key_that_a_person_copies(
     assert page.evaluate("navigator.clipboard.readText()") == home.published(target.user_name).access_key_id
     page.get_by_role("link", name="Reveal AWS_SECRET_ACCESS_KEY").click()
     dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
     screen.look("secrets-reveal")
     dialog.get_by_role("button", name="Reveal").click()
     expect(dialog.locator("pre")).to_have_text(home.published(target.user_name).secret_access_key)
@@ -275,6 +276,7 @@ def test_what_a_strategy_writes_cannot_be_edited_or_deleted_by_mistake(screen: S
     screen.look("secrets-menu")
     page.get_by_role("link", name="Delete…").locator("visible=true").click()
     dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
     screen.look("secrets-delete-refused")
     expect(dialog.get_by_role("button", name=re.compile("Delete"))).to_have_count(0)
     page.keyboard.press("Escape")

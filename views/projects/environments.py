@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 
 from database import db
-from forms.projects import EnvironmentName
+from forms.projects import EnvironmentName, OtherEnvironmentName
 from models import Action, Environment, Project
 from models.project import add_environment as add
 from models.vault.tidying import (
@@ -50,13 +50,13 @@ def ask_to_rename_environment(project_name: str, environment_name: str) -> Respo
     """Ask for the new name."""
     project = get_project(project_name)
     environment = get_environment(project, environment_name)
-    return _rename_dialog(project, environment, EnvironmentName(formdata=None, name=environment.name))
+    return _rename_dialog(project, environment, OtherEnvironmentName(formdata=None, name=environment.name))
 
 
 @bp.post("/projects/<project_name>/environments/<environment_name>/rename")
 def rename_environment(project_name: str, environment_name: str) -> ResponseReturnValue:
     """Give it another name; its addresses change with it."""
-    project, form = get_project(project_name), EnvironmentName()
+    project, form = get_project(project_name), OtherEnvironmentName()
     environment = get_environment(project, environment_name)
     before = environment.name
     if not form.validate():
