@@ -25,7 +25,11 @@ class RetireWhen(StrEnum):
     QUIET = "quiet"
     """AWS has reported no use for the quiet time."""
     DEADLINE = "deadline"
-    """The end of the grace period, used or not."""
+    """The same, or else the deadline, used or not."""
+    NEXT = "next"
+    """The next rotation, which needs its place."""
+    NEVER = "never"
+    """A person alone ends it."""
 
 
 class RotationStrategy(Base):
@@ -61,6 +65,12 @@ class RotationStrategy(Base):
     grace_s: Mapped[int] = mapped_column(default=86_400)
     retire_when: Mapped[str] = mapped_column(String(8), default=RetireWhen.QUIET.value)
     quiet_s: Mapped[int] = mapped_column(default=86_400)
+    deadline_s: Mapped[int] = mapped_column(default=86_400)
+    """How long after its replacement an old key ends, used or not, with RetireWhen.DEADLINE."""
+    watch_s: Mapped[int] = mapped_column(default=86_400)
+    """How long an old key stays inactive before it is deleted; 0: it is deleted at once."""
+    can_deactivate: Mapped[bool | None]
+    """Whether the manager may call UpdateAccessKey on the user, as AWS said last; NULL until it was tried."""
     due_at: Mapped[datetime | None]
     """The next scheduled time; NULL without an interval or while paused."""
     retry_at: Mapped[datetime | None]
