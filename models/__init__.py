@@ -9,7 +9,7 @@ from models.base import Base
 from models.connection import Connection
 from models.heartbeat import Heartbeat
 from models.project import Environment, Project, ProjectMember
-from models.rotation import Rotation, RotationStep, State, StepName, Trigger
+from models.rotation import Purpose, Rotation, RotationStep, State, StepName, Trigger
 from models.secret import Secret, SecretVersion
 from models.strategy import RetireWhen, RotationStrategy
 from models.user import OneTimeLink, User, UserSession
@@ -26,6 +26,7 @@ __all__ = [
     "OneTimeLink",
     "Project",
     "ProjectMember",
+    "Purpose",
     "RetireWhen",
     "Rotation",
     "RotationStep",

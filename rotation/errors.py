@@ -148,6 +148,15 @@ _ROWS = (
         retryable=True,
     ),
     Failure(
+        "old_key_kept",
+        "Waits for you",
+        "{user} has an old key that only a person ends",
+        "IAM allows two keys for a user. {key} stays until somebody ends it: by the strategy's rule, or as evidence.",
+        "Press Retire now, or Delete now where it is inactive, at the old key.",
+        "Rotates once the key is gone.",
+        retryable=True,
+    ),
+    Failure(
         "throttled",
         "Throttled",
         "AWS throttles IAM calls in this account",

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from rotation.clock import Clock
@@ -192,10 +193,12 @@ class FakeProvider:
         self._call("delete_key", user_name, access_key_id, lambda: self._delete(user_name, access_key_id))
 
     def deactivate_key(self, user_name: str, access_key_id: str) -> None:
-        self._call("deactivate_key", user_name, access_key_id, lambda: self._set(user_name, access_key_id, active=False))
+        deactivate = partial(self._set, user_name, access_key_id, active=False)
+        self._call("deactivate_key", user_name, access_key_id, deactivate)
 
     def activate_key(self, user_name: str, access_key_id: str) -> None:
-        self._call("activate_key", user_name, access_key_id, lambda: self._set(user_name, access_key_id, active=True))
+        activate = partial(self._set, user_name, access_key_id, active=True)
+        self._call("activate_key", user_name, access_key_id, activate)
 
     def may_deactivate(self, user_name: str) -> None:
         self._call("may_deactivate", user_name, "", lambda: self._require(user_name))

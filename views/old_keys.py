@@ -12,7 +12,7 @@ from markupsafe import Markup
 from database import db
 from forms.old_keys import KeepLonger
 from models import AccessKey, Project, RotationStrategy
-from rotation import retirement
+from rotation.ending import wishes
 from views.fetch import get_project
 from views.fetch_rotation import find_strategy, get_old_key, get_strategy
 from views.frame.identity import me
@@ -54,7 +54,7 @@ def check(project_name: str, strategy_id: int) -> ResponseReturnValue:
     project = get_project(project_name)
     strategy = get_strategy(project, strategy_id)
     key, asked = get_old_key(strategy), now()
-    retirement.ask_now(db.session(), key, asked)
+    wishes.ask_now(db.session(), key, asked)
     db.session.commit()
     services().courier.key(key.id, key.looks)
     if not wants_partial():
@@ -83,7 +83,7 @@ def keep(project_name: str, strategy_id: int) -> ResponseReturnValue:
     form.zone, form.now = reader_zone(), now()
     if not form.validate():
         return _keep_dialog(project, strategy, key, form, 422)
-    if not retirement.keep_longer(db.session(), key, form.moment, me().name, now()):
+    if not wishes.keep_longer(db.session(), key, form.moment, me().name, now()):
         abort(404)
     db.session.commit()
     services().courier.key(key.id, key.looks)
@@ -108,7 +108,7 @@ def end(project_name: str, strategy_id: int) -> ResponseReturnValue:
         return _end_dialog(project, strategy, key, 422, problem="Tick this: it can't be undone.")
     if (question := ask_password()) is not None:
         return question
-    retirement.end_now(db.session(), key, me().name, now())
+    wishes.end_now(db.session(), key, me().name, now())
     db.session.commit()
     services().courier.key(key.id, key.looks)
     return _changed(project, strategy)
