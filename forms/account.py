@@ -22,7 +22,7 @@ from forms.base import Form, lowered, stripped
 from models.people import user_name_problem
 
 _EMAIL = (Optional(), Email("An e-mail address such as ana@example.com."), Length(max=254))
-_ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
 
 
 class SignIn(Form):
@@ -79,7 +79,7 @@ class Settings(Form):
     """What a person chooses for themselves."""
 
     email = StringField("E-mail", _EMAIL, [stripped])
-    time_zone = SelectField("Time zone", choices=[SelectChoice(zone) for zone in ("UTC", *_ZONES)])
+    time_zone = SelectField("Time zone", choices=[SelectChoice(zone) for zone in ("UTC", *ZONES)])
 
 
 class Rights(Form):
