@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.exceptions import SignatureDoesNotMatchError
@@ -69,7 +69,9 @@ class Account:
     def last_uses(self) -> dict[str, Use]:
         """Of each used key: when, by which service and where moto saw it last."""
         used = {id_: key.last_used for id_, key in self.iam.access_keys.items()}
-        return {id_: (last.timestamp, last.service, last.region) for id_, last in used.items() if last}
+        return {
+            id_: (last.timestamp.replace(tzinfo=UTC), last.service, last.region) for id_, last in used.items() if last
+        }
 
     def tell_last_use(self, access_key_id: str, use: Use | None) -> None:
         """Let GetAccessKeyLastUsed answer with this use: moto itself would tell the very last one."""
