@@ -19,7 +19,7 @@ up: $(READY) ## Run everything against real AWS; data is kept in instance/
 # Its many processes import the same files: without bytecode each would compile them anew.
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY) browser ## Run every test, the browser's included
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n logical --maxprocesses 4
 
 check: $(READY) lock-is-current ## Check style, types, layers, the lock file, templates and the migration
 	@$(BIN)/ruff check

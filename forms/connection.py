@@ -7,7 +7,7 @@ from wtforms.validators import InputRequired, NumberRange, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from forms.base import Form, refuse, stripped
-from forms.manager import ManagerFields
+from forms.strategy.manager import ManagerFields
 from models.connection import region_problem
 from models.project import name_problem
 from rotation.provider import SERVICES

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wtforms import Field, StringField
 from wtforms.validators import ValidationError
 
+from forms import lengths
 from forms.base import Form, refuse, stripped
 from models.project import name_problem
 
@@ -38,3 +39,21 @@ class ProjectName(EnvironmentName):
         super().validate_name(field)
         if field.data in RESERVED:
             raise ValidationError(f"Keyturn itself uses {field.data}. Choose another name.")
+
+
+class MaximumAge(Form):
+    """How old a key may get, in days; empty for no limit."""
+
+    days = StringField("Maximum age of keys, in days", filters=[stripped])
+
+    @property
+    def max_key_age_s(self) -> int | None:
+        """The age in seconds, or None for no limit. Raises ValueError."""
+        return lengths.seconds(self.days.data, "days") if self.days.data else None
+
+    def validate_days(self, _field: Field) -> None:
+        """A whole number of days, or nothing."""
+        try:
+            _ = self.max_key_age_s
+        except ValueError as error:
+            raise ValidationError(str(error)) from None

@@ -28,6 +28,7 @@ class Action(StrEnum):
     USER_RESET_PASSWORD = "user.reset-password"  # noqa: S105 - the name of an action
     USER_END_SESSION = "user.end-session"
     PROJECT_CREATE = "project.create"
+    PROJECT_CHANGE = "project.change"
     PROJECT_RENAME = "project.rename"
     PROJECT_DELETE = "project.delete"
     ENVIRONMENT_ADD = "environment.add"

@@ -28,6 +28,8 @@ class Project(Base):
     name: Mapped[str] = mapped_column(String(64), unique=True)
     data_key: Mapped[bytes]
     created_at: Mapped[datetime]
+    max_key_age_s: Mapped[int | None]
+    """No key of the project's is to get older than this; NULL for no limit."""
 
     environments: Mapped[list[Environment]] = relationship(
         back_populates="project", order_by="Environment.position", passive_deletes=True

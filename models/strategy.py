@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.base import Base
 from models.connection import Connection
+from models.schedule import Schedule, Window
 from models.secret import Secret
 
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html
 _USER_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+# Neighbouring ids lie far apart in the spread (https://en.wikipedia.org/wiki/Hash_function#Fibonacci_hashing).
+_SCATTER = 2_654_435_769
 _IAM_PATH = re.compile(r"/|/[\x21-\x7e]{1,510}/")
 
 
@@ -39,8 +44,10 @@ class RotationStrategy(Base):
     __table_args__ = (
         Index("ix_rotation_strategies_due_at", "due_at"),
         Index("ix_rotation_strategies_retry_at", "retry_at"),
+        Index("ix_rotation_strategies_paused_until", "paused_until"),
         CheckConstraint("access_key_secret_id <> secret_key_secret_id", name="two_secrets"),
         CheckConstraint("interval_s IS NULL OR interval_s > 0", name="interval_positive"),
+        CheckConstraint("interval_s IS NULL OR cron = ''", name="one_schedule"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -62,6 +69,13 @@ class RotationStrategy(Base):
     existing_key_id: Mapped[str] = mapped_column(String(128), default="")
     """The access key ID that this strategy is to take over, as the user gave it."""
     interval_s: Mapped[int | None]
+    """The rotation interval; NULL with a cron expression, or when only the button rotates."""
+    cron: Mapped[str] = mapped_column(String(120), default="")
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    """The zone of the cron expression and of the window."""
+    window: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The allowed window: `days` (1: Monday ... 7: Sunday), `start` and `end` (`22:00`); NULL for any time."""
+    spread_s: Mapped[int] = mapped_column(default=0)
     grace_s: Mapped[int] = mapped_column(default=86_400)
     retire_when: Mapped[str] = mapped_column(String(8), default=RetireWhen.QUIET.value)
     quiet_s: Mapped[int] = mapped_column(default=86_400)
@@ -72,13 +86,15 @@ class RotationStrategy(Base):
     can_deactivate: Mapped[bool | None]
     """Whether the manager may call UpdateAccessKey on the user, as AWS said last; NULL until it was tried."""
     due_at: Mapped[datetime | None]
-    """The next scheduled time; NULL without an interval or while paused."""
+    """The next scheduled time; NULL without a schedule or while paused."""
     retry_at: Mapped[datetime | None]
     """When a failed scheduled rotation is tried again."""
     retries: Mapped[int] = mapped_column(default=0)
     """How often in a row a scheduled rotation has been tried again."""
     paused_at: Mapped[datetime | None]
     paused_by: Mapped[str] = mapped_column(String(64), default="")
+    paused_until: Mapped[datetime | None]
+    """When the pause ends by itself."""
     deleting_at: Mapped[datetime | None]
     """Set while the deletion of the strategy waits for its keys to be deleted at AWS."""
     created_at: Mapped[datetime]
@@ -103,8 +119,31 @@ class RotationStrategy(Base):
 
     @property
     def interval(self) -> timedelta | None:
-        """The rotation interval, or None when only the button rotates."""
+        """The rotation interval, or None with a cron expression or by button only."""
         return None if self.interval_s is None else timedelta(seconds=self.interval_s)
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """When it rotates by itself, or None when only the button rotates."""
+        if self.interval_s is None and not self.cron:
+            return None
+        zone = ZoneInfo(self.time_zone or "UTC")
+        return Schedule(
+            self.interval,
+            self.cron or "",
+            zone,
+            Window.from_columns(self.window) if self.window else None,
+            timedelta(seconds=self.spread_s or 0),
+            timedelta(seconds=self.id * _SCATTER % self.spread_s if self.spread_s and self.id else 0),
+        )
+
+    @schedule.setter
+    def schedule(self, schedule: Schedule | None) -> None:
+        chosen = schedule or Schedule()
+        self.interval_s = int(chosen.interval.total_seconds()) if chosen.interval else None
+        self.cron, self.time_zone = chosen.cron, chosen.zone.key
+        self.window = chosen.window.to_columns() if chosen.window else None
+        self.spread_s = int(chosen.spread.total_seconds())
 
 
 def lock_strategy(session: Session, strategy: RotationStrategy) -> bool:

@@ -15,8 +15,8 @@ from models import AccessKey, Connection, KeyState, Rotation, RotationStrategy, 
 from models.access_key import AT_AWS
 from models.base import new_id
 from rotation.checks import Report, Target
+from rotation.planning import plan_anew
 from rotation.provider import KeyPair
-from rotation.schedule import reschedule
 
 DEFAULT_ROUNDS = 8
 """Good rounds of verification in a row: at one a second, a new key is published too early once in a thousand times."""
@@ -117,7 +117,7 @@ def replace_key(
     take_report(connection, report, now)
     for strategy in users:
         if last_failed(session, strategy.id):
-            reschedule(strategy, now, published_at(session, strategy.id) or strategy.created_at)
+            plan_anew(session, strategy, now)
 
 
 def refusal_of_manager(report: Report) -> tuple[str, str]:
@@ -187,15 +187,6 @@ def last_created(session: Session, connection_id: str) -> tuple[datetime, int] |
         .limit(1)
     ).first()
     return (row[0], row[1]) if row and row[0] and row[1] else None
-
-
-def published_at(session: Session, strategy_id: int) -> datetime | None:
-    """When the strategy's current key was published, or None before its first rotation."""
-    return session.scalar(
-        select(AccessKey.published_at).where(
-            AccessKey.strategy_id == strategy_id, AccessKey.state == KeyState.ACTIVE.value
-        )
-    )
 
 
 def last_failed(session: Session, strategy_id: int) -> bool:

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import AccessKey, KeyState, Rotation, RotationStrategy, Secret, State, StepName, Trigger
+from models import AccessKey, KeyState, RotationStrategy, Secret, State, StepName, Trigger
 from models.access_key import move
 from models.audit import Action, record
 from models.secret import write_secret
 from rotation.errors import RotationError
+from rotation.planning import turn_by
+from rotation.schedule import after_publication
 from rotation.work import Work
 
 
@@ -38,7 +40,9 @@ def publish(work: Work) -> datetime | None:
         move(session, old.id, KeyState.ACTIVE, KeyState.RETIRING, replaced_at=now, retire_at=retire_at, look_at=now)
     if not move(session, key.id, KeyState.CREATED, KeyState.ACTIVE, published_at=now, look_at=None):
         raise RotationError("interrupted", said="The verified key was discarded")
-    _schedule_next(strategy, work.rotation, now)
+    by_button = work.rotation.trigger == Trigger.BUTTON.value
+    session.flush()  # it is the new key's age that counts
+    after_publication(strategy, now, by_button=by_button, turn_by=turn_by(session, strategy))
     record(
         session, at=now, actor="worker", action=Action.KEY_PUBLISH, thing=key.access_key_id,
         project_id=strategy.project_id, strategy_id=strategy.id, rotation=work.rotation.id,
@@ -80,12 +84,3 @@ def _locked_pair(session: Session, strategy: RotationStrategy) -> tuple[Secret, 
         return by_id[ids[0] or 0], by_id[ids[1] or 0]
     except KeyError:
         raise RotationError("secret_missing") from None
-
-
-def _schedule_next(strategy: RotationStrategy, rotation: Rotation, now: datetime) -> None:
-    """A rotation by button is a new start of the interval; one by schedule has its next time already."""
-    strategy.retry_at, strategy.retries = None, 0
-    if strategy.interval is None or strategy.paused_at is not None:
-        return
-    if rotation.trigger == Trigger.BUTTON.value:
-        strategy.due_at = now + strategy.interval

@@ -14,14 +14,15 @@ from sqlalchemy.orm import Session
 from crypto import SealingKey
 from models import AccessKey, Action, Connection, Environment, KeyState, RetireWhen, RotationStrategy, Secret
 from models.access_key import AT_AWS
+from models.schedule import Schedule
 from models.secret import current_values, write_secret
 from models.strategy import lock_strategy
 from models.vault.adding import NameTakenError, NewSecret, add_secrets
 from models.vault.writers import writer_of
 from rotation.checks import Report
-from rotation.connections import DEFAULT_ROUNDS, Refused, connections_of, create_connection, last_failed, published_at
+from rotation.connections import DEFAULT_ROUNDS, Refused, connections_of, create_connection, last_failed
+from rotation.planning import plan_anew
 from rotation.provider import KeyPair
-from rotation.schedule import reschedule
 
 Record = Callable[..., None]
 """Adds an entry to the audit log: `record(action, thing, **facts)`."""
@@ -49,7 +50,7 @@ class Plan:
     access_key: Secret | NewSecret
     secret_key: Secret | NewSecret
     existing_key_id: str
-    interval_s: int | None
+    schedule: Schedule | None
     grace_s: int
     retire_when: RetireWhen
     quiet_s: int
@@ -87,7 +88,7 @@ def create_strategy(setup: Setup, plan: Plan, report: Report) -> RotationStrateg
     _aim(setup, strategy, plan.user_name, _account(connection, report))
     setup.session.add(strategy)
     _settle(setup, strategy)
-    reschedule(strategy, setup.now, None)
+    plan_anew(setup.session, strategy, setup.now)
     setup.record(
         Action.STRATEGY_CREATE,
         plan.user_name,
@@ -107,7 +108,7 @@ def change_strategy(setup: Setup, strategy: RotationStrategy, plan: Plan, report
     # A worker that is about to make a key holds it too: either it sees this change, or its intent is seen here.
     if not lock_strategy(setup.session, strategy) or strategy.deleting_at is not None:
         raise Refused("iam_username", "Somebody has deleted this strategy meanwhile.")
-    before, interval_s = facts(strategy), strategy.interval_s
+    before, turns = facts(strategy), _turns(strategy)
     connection = _connection(setup, plan, report)
     account_id = _account(connection, report) or strategy.account_id
     _keep_target(setup, strategy, plan, account_id)
@@ -117,8 +118,8 @@ def change_strategy(setup: Setup, strategy: RotationStrategy, plan: Plan, report
     _aim(setup, strategy, plan.user_name, account_id)
     _settle(setup, strategy)
     _move_pair(setup, strategy, old_outputs)
-    if strategy.interval_s != interval_s or last_failed(setup.session, strategy.id):
-        reschedule(strategy, setup.now, published_at(setup.session, strategy.id) or strategy.created_at)
+    if _turns(strategy) != turns or last_failed(setup.session, strategy.id):
+        plan_anew(setup.session, strategy, setup.now)
     after = facts(strategy)
     changes = {name: f"{before[name]} to {after[name]}" for name in after if after[name] != before[name]}
     if changes:
@@ -138,6 +139,10 @@ def facts(strategy: RotationStrategy) -> dict[str, Any]:
         "outputs": " and ".join(f"{secret.place} {secret.name}" if secret else "none" for secret in outputs),
         "existing_key": strategy.existing_key_id or "none",
         "interval_s": strategy.interval_s or "none",
+        "cron": strategy.cron or "none",
+        "time_zone": strategy.time_zone,
+        "window": str(strategy.schedule.window if strategy.schedule and strategy.schedule.window else "none"),
+        "spread_s": strategy.spread_s,
         "grace_s": strategy.grace_s,
         "retire_when": strategy.retire_when,
         "quiet_s": strategy.quiet_s,
@@ -153,6 +158,11 @@ def has_keys(session: Session, strategy_id: int) -> bool:
         .limit(1)
     )
     return found is not None
+
+
+def _turns(strategy: RotationStrategy) -> tuple[object, ...]:
+    """What decides on the next time."""
+    return strategy.schedule, strategy.grace_s, strategy.quiet_s, strategy.retire_when
 
 
 def _connection(setup: Setup, plan: Plan, report: Report) -> Connection:
@@ -198,7 +208,7 @@ def _fill(setup: Setup, strategy: RotationStrategy, plan: Plan) -> None:
     strategy.access_key_secret, strategy.secret_key_secret = access_key, secret_key
     strategy.user_path = plan.user_path
     strategy.existing_key_id = plan.existing_key_id
-    strategy.interval_s = plan.interval_s
+    strategy.schedule = plan.schedule
     strategy.grace_s = plan.grace_s
     strategy.retire_when = plan.retire_when.value
     strategy.quiet_s = plan.quiet_s

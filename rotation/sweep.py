@@ -14,9 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import AccessKey, Rotation, RotationStrategy, Trigger
+from models.audit import Action, record
 from models.heartbeat import SWEEP, beat
+from rotation.planning import resume
 from rotation.requests import request_rotation
-from rotation.schedule import next_due
+from rotation.schedule import after_claim, opens
 
 BATCH = 500
 
@@ -35,6 +37,7 @@ class Due:
 
 def sweep_once(session: Session, now: datetime) -> Due:
     """Request the rotations of strategies that are due, and find all work that waits for a worker. Commits."""
+    _end_pauses(session, now)
     for strategy in _due_strategies(session, now):
         _start(session, strategy, now)
     rotations = session.execute(
@@ -57,15 +60,25 @@ def sweep_once(session: Session, now: datetime) -> Due:
 
 
 def _next_at(session: Session, now: datetime) -> datetime | None:
+    runs = RotationStrategy.paused_at.is_(None)
     moments = [
-        session.scalar(
-            select(func.min(column)).where(
-                column > now, RotationStrategy.paused_at.is_(None), RotationStrategy.deleting_at.is_(None)
-            )
+        session.scalar(select(func.min(column)).where(column > now, RotationStrategy.deleting_at.is_(None), *only))
+        for column, only in (
+            (RotationStrategy.due_at, [runs]), (RotationStrategy.retry_at, [runs]), (RotationStrategy.paused_until, []),
         )
-        for column in (RotationStrategy.due_at, RotationStrategy.retry_at)
-    ]
+    ]  # fmt: skip
     return min(filter(None, moments), default=None)
+
+
+def _end_pauses(session: Session, now: datetime) -> None:
+    """Resume the schedules whose pause was to end by now."""
+    ended = select(RotationStrategy).where(RotationStrategy.paused_until <= now, RotationStrategy.deleting_at.is_(None))
+    for strategy in session.scalars(ended.order_by(RotationStrategy.id).limit(BATCH).with_for_update()):
+        resume(session, strategy, now)
+        record(
+            session, at=now, actor="schedule", action=Action.STRATEGY_RESUME, thing=strategy.user_name,
+            project_id=strategy.project_id, strategy_id=strategy.id,
+        )  # fmt: skip
 
 
 def _due_strategies(session: Session, now: datetime) -> list[RotationStrategy]:
@@ -87,12 +100,20 @@ def _due_strategies(session: Session, now: datetime) -> list[RotationStrategy]:
 
 
 def _start(session: Session, strategy: RotationStrategy, now: datetime) -> None:
-    """Claim the strategy's due time, by compare-and-set, and request the one rotation that it leads to."""
+    """Claim the strategy's due time, by compare-and-set, and request the one rotation that it leads to.
+
+    Outside of its allowed window it is put off until that opens.
+    """
     due_at, retry_at = strategy.due_at, strategy.retry_at
     is_due = due_at is not None and due_at <= now
-    values: dict[str, datetime | int | None] = {"retry_at": None}
-    if is_due and due_at is not None and strategy.interval is not None:
-        values |= {"due_at": next_due(due_at, strategy.interval, now), "retries": 0}
+    opens_at = opens(strategy, now)
+    values: dict[str, datetime | int | None]
+    if opens_at > now:
+        values = {"due_at": opens_at if is_due else due_at, "retry_at": None if is_due else opens_at}
+    elif is_due and due_at is not None:
+        values = {"retry_at": None, "due_at": after_claim(strategy, due_at, now), "retries": 0}
+    else:
+        values = {"retry_at": None}
     claimed = session.execute(
         update(RotationStrategy)
         .where(
@@ -104,7 +125,7 @@ def _start(session: Session, strategy: RotationStrategy, now: datetime) -> None:
         .values(**values)
         .execution_options(synchronize_session=False)
     )
-    if claimed.rowcount:  # type: ignore[attr-defined]
+    if claimed.rowcount and opens_at <= now:  # type: ignore[attr-defined]
         with suppress(IntegrityError):  # a rotation has served this time already, as after a clock went backwards
             request_rotation(
                 session, strategy, by="schedule", trigger=Trigger.SCHEDULE if is_due else Trigger.RETRY, now=now,

@@ -19,6 +19,7 @@ from models.audit import record
 from models.engine import open_database
 from models.people import create_user
 from models.project import Project, create_project
+from models.schedule import Schedule
 from models.vault.adding import NewSecret
 from practice.seed import PracticeAws, PracticeUser
 from rotation.checks import Target, check
@@ -93,7 +94,7 @@ def _plan(project: Project, aws: PracticeAws, manager: PracticeUser, target: Pra
         access_key=NewSecret("AWS_ACCESS_KEY", pair.access_key_id.encode()),
         secret_key=NewSecret("AWS_SECRET_ACCESS_KEY", pair.secret_access_key.encode()),
         existing_key_id=pair.access_key_id,
-        interval_s=int(timedelta(minutes=2).total_seconds()),
+        schedule=Schedule(timedelta(minutes=2)),
         grace_s=30,
         retire_when=RetireWhen.QUIET,
         quiet_s=15,

@@ -35,6 +35,7 @@ from views.frame import limits
 
 pytest_plugins = [
     "tests.databases.fixtures",  # the fixtures `postgres_url` and `database_url`
+    "tests.in_parallel",
     "tests.practice_aws",  # the fixture `practice`: practice AWS over HTTP
 ]
 

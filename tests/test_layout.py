@@ -19,7 +19,7 @@ PACKAGES = ("crypto", "forms", "jobs", "migrations", "models", "practice", "rota
 MODULES = ("app.py", "cli.py", "config.py", "database.py")
 FOLDERS = (*PACKAGES, "bench", "docs", "static", "templates", "tests")
 NOT_OURS = {"__pycache__", "vendor", "versions"}
-TOO_FULL = {"rotation": 23, "supervisor": 16, "templates/secrets": 17, "tests/rotation": 19, "views": 16}
+TOO_FULL = {"rotation": 24, "supervisor": 16, "templates/secrets": 17, "tests/rotation": 19, "views": 16}
 FILE_LINES, FILE_LINES_P90, FUNCTION_LINES, FOLDER_FILES = 400, 200, 50, 15
 
 

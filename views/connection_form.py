@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from database import db
 from forms.base import Form
 from forms.connection import EditConnection, NewConnection, ReplaceKey
-from forms.manager import REGIONS
+from forms.strategy.manager import REGIONS
 from models import Action, Connection, Project
 from rotation.checks import Report
 from rotation.connections import (

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from database import db
+from forms.pausing import Pause
 from models import Action, Project, Rotation, RotationStrategy, Trigger
-from rotation.connections import published_at
+from rotation import planning
 from rotation.deletion import RotationRunsError, delete_strategy
 from rotation.errors import RotationError
 from rotation.requests import BeingDeletedError, OldKey, old_key_of, request_rotation
-from rotation.schedule import reschedule
 from views.fetch import get_project
 from views.fetch_rotation import find_strategy, get_strategy
 from views.frame.identity import audit, me
 from views.frame.services import now, services
+from views.frame.times import reader_zone
 from views.gone import gone
 from views.htmx import dialog, done, out_of_band, page_or_partial, wants_partial
 from views.reauth import ask_password
@@ -33,6 +35,8 @@ from views.shown.values import (
     render_row,
     standings,
 )
+
+_PAUSE_OFFERED = timedelta(days=7)
 
 bp = Blueprint("strategies", __name__, url_prefix="/projects/<project_name>/strategies")
 bp.add_app_template_global(attention_count)
@@ -156,15 +160,30 @@ def _watch(project: Project, strategy: RotationStrategy, rotation: Rotation) -> 
     return "".join([render_template("rotations/_progress.html", **values), *changed])
 
 
+@bp.get("/<int:strategy_id>/pause")
+def choose_pause(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """Ask until when the schedule is to rest."""
+    project = get_project(project_name)
+    until = (now() + _PAUSE_OFFERED).astimezone(reader_zone()).replace(second=0, microsecond=0)
+    return _pause_dialog(project, get_strategy(project, strategy_id), Pause(formdata=None, until=until))
+
+
 @bp.post("/<int:strategy_id>/pause")
 def pause(project_name: str, strategy_id: int) -> ResponseReturnValue:
-    """Pause the schedule; the button still rotates."""
+    """Pause the schedule; the button still rotates. With a time, until then."""
     project = get_project(project_name)
     strategy = get_strategy(project, strategy_id)
-    if strategy.paused_at is None:
-        strategy.paused_at, strategy.paused_by = now(), me().name
-        reschedule(strategy, now(), None)
-        audit(Action.STRATEGY_PAUSE, strategy.user_name, project_id=project.id, strategy_id=strategy.id)
+    form = Pause()
+    form.zone, form.now = reader_zone(), now()
+    until = None
+    if "until" in request.form:
+        if not form.validate():
+            return _pause_dialog(project, strategy, form, 422)
+        until = form.moment
+    if strategy.paused_at is None or until != strategy.paused_until:
+        planning.pause(db.session(), strategy, me().name, now(), until)
+        facts = {"until": until.astimezone(UTC).isoformat(timespec="seconds")} if until else {}
+        audit(Action.STRATEGY_PAUSE, strategy.user_name, project_id=project.id, strategy_id=strategy.id, **facts)
         db.session.commit()
     return _changed(project, strategy)
 
@@ -175,17 +194,22 @@ def resume(project_name: str, strategy_id: int) -> ResponseReturnValue:
     project = get_project(project_name)
     strategy = get_strategy(project, strategy_id)
     if strategy.paused_at is not None:
-        strategy.paused_at, strategy.paused_by = None, ""
-        reschedule(strategy, now(), published_at(db.session(), strategy.id))
+        planning.resume(db.session(), strategy, now())
         audit(Action.STRATEGY_RESUME, strategy.user_name, project_id=project.id, strategy_id=strategy.id)
         db.session.commit()
     return _changed(project, strategy)
 
 
 def _changed(project: Project, strategy: RotationStrategy) -> ResponseReturnValue:
-    if request.form.get("from") == "list":
-        return done(_list_url(project), render_row(project, strategy), close_dialog=False)
-    return redirect(url_for(".show", project_name=project.name, strategy_id=strategy.id), 303)
+    if request.form.get("from") != "list":
+        return done(url_for(".show", project_name=project.name, strategy_id=strategy.id))
+    row, in_dialog = render_row(project, strategy), "until" in request.form
+    return done(_list_url(project), out_of_band(row) if in_dialog else row, close_dialog=in_dialog)
+
+
+def _pause_dialog(project: Project, strategy: RotationStrategy, form: Pause, status: int = 200) -> ResponseReturnValue:
+    origin = request.values.get("from", "detail")
+    return dialog("strategies/_pause.html", status, project=project, strategy=strategy, form=form, origin=origin)
 
 
 @bp.get("/<int:strategy_id>/delete")

@@ -9,8 +9,8 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from wtforms import Field
 
-from forms import lengths
-from forms.manager import REGIONS
+from forms import lengths, zones
+from forms.strategy.manager import REGIONS
 from models import Project, RotationStrategy
 from rotation.connections import Refused
 from rotation.policy import GAINS
@@ -19,6 +19,7 @@ from views.drafts.saving import ask_aws, blame, save
 from views.drafts.start import choose_usual, use_practice_values
 from views.fetch import get_project
 from views.fetch_rotation import get_strategy
+from views.frame.times import reader_zone
 from views.htmx import done, page_or_partial, wants_partial
 
 bp = Blueprint("strategy_form", __name__, url_prefix="/projects/<project_name>/strategies")
@@ -147,5 +148,7 @@ def _values(filled: Draft) -> dict[str, Any]:
         "form": filled.form,
         "regions": REGIONS,
         "gains": GAINS,
+        "zones": zones.OFFERED,
+        "reader_zone": reader_zone().key,
         "shortest_quiet": lengths.spell(filled.form.shortest_quiet_s),
     }

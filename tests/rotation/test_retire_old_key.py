@@ -181,7 +181,7 @@ def test_an_old_key_that_the_secrets_hold_again_is_not_deleted(world, old):
     secret = world.strategy().access_key_secret
     world.session.refresh(secret)
     write_secret(
-        world.session, world._sealing_key(), secret, old.encode(), now=world.clock.now(), author="bob", reason="edited"
+        world.session, world.sealing_key, secret, old.encode(), now=world.clock.now(), author="bob", reason="edited"
     )
     world.session.commit()
     world.pass_time(3 * DAY)

@@ -222,7 +222,7 @@ def _second_strategy(world):
 
     first = world.strategy()
     environment = first.access_key_secret.environment
-    key = world._sealing_key()
+    key = world.sealing_key
     secrets = [
         create_secret(
             world.session, key, environment=environment, path="/other", name=name, value=b"", now=world.clock.now(),

@@ -1,13 +1,16 @@
 """When a strategy rotates."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import RetireWhen, State, Trigger
-from rotation.schedule import next_due, next_times, reschedule, shortest_interval
+from models import Project, RetireWhen, State, Trigger
+from models.schedule import Schedule, Window
+from rotation import planning
+from rotation.schedule import reschedule, shortest_interval
 from rotation.sweep import sweep_once
 from tests.fake_clock import START
 from tests.rotation.world import DAY, HOUR
@@ -19,13 +22,9 @@ from tests.rotation.world import DAY, HOUR
 )
 def test_the_next_due_time_is_the_first_after_now_on_the_grid(interval, down):
     now = START + down
-    due = next_due(START, interval, now)
+    due = Schedule(interval).after(START, now)
     assert now < due <= now + interval
     assert (due - START) % interval == timedelta(0)
-
-
-def test_three_times_ahead():
-    assert next_times(START, timedelta(days=30)) == [START + timedelta(days=days) for days in (30, 60, 90)]
 
 
 @pytest.mark.parametrize(
@@ -161,3 +160,107 @@ def test_a_sweep_does_not_tell_of_a_paused_strategy(world):
     now = world.clock.now()
     world.change(due_at=now + timedelta(seconds=2), paused_at=now)
     assert next_at(world) is None
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def set_schedule(world, schedule, **values):
+    strategy = world.strategy()
+    strategy.schedule = schedule
+    for name, value in values.items():
+        setattr(strategy, name, value)
+    planning.plan_anew(world.session, strategy, world.clock.now())
+    world.session.commit()
+    return strategy
+
+
+def local_starts(world):
+    return [f"{rotation.started_at.astimezone(BERLIN):%a %H:%M}" for rotation in world.rotations()]
+
+
+def test_a_time_of_day_on_chosen_days_rotates_then(world):
+    set_schedule(world, Schedule(cron="30 3 * * 1,4", zone=BERLIN))
+    world.pass_time(14 * DAY)
+    assert sorted(local_starts(world)) == ["Mon 03:30", "Mon 03:30", "Thu 03:30", "Thu 03:30"]
+
+
+def test_a_due_rotation_waits_for_the_window_after_the_system_was_down(world):
+    window = Window(frozenset({6, 7}), time(1), time(5))
+    set_schedule(world, Schedule(cron="0 1 * * 6", zone=BERLIN, window=window))
+    due_at = world.strategy().due_at
+    world.clock.set(due_at + timedelta(hours=6))
+    world.sweep()
+    assert not world.rotations()
+    assert world.strategy().due_at == due_at + timedelta(days=1), "Sunday at one"
+    world.pass_time(DAY)
+    assert local_starts(world) == ["Sun 01:00"]
+
+
+def test_the_button_needs_no_window(world):
+    set_schedule(world, Schedule(timedelta(days=30), window=Window(frozenset({1}), time(1), time(2))))
+    assert world.rotate().state == State.SUCCEEDED
+
+
+def test_the_button_leaves_a_time_of_day_alone(world):
+    set_schedule(world, Schedule(cron="0 3 * * *", zone=BERLIN))
+    due_at = world.strategy().due_at
+    world.rotate()
+    assert world.strategy().due_at == due_at
+
+
+def test_a_pause_ends_at_its_date(world):
+    set_schedule(world, Schedule(timedelta(days=2)))
+    world.rotate()
+    strategy = world.strategy()
+    until = world.clock.now() + timedelta(days=5)
+    planning.pause(world.session, strategy, "alice", world.clock.now(), until)
+    world.session.commit()
+    assert strategy.due_at is None
+    world.pass_time(5 * DAY - 60)
+    assert len(world.rotations()) == 1
+    world.pass_time(120)
+    assert [rotation.trigger for rotation in world.rotations()] == [Trigger.BUTTON, Trigger.SCHEDULE]
+    assert world.strategy().paused_at is None
+
+
+def allow_age(world, days):
+    project = world.session.get(Project, world.strategy().project_id)
+    project.max_key_age_s = days * DAY
+    world.session.commit()
+
+
+@pytest.mark.parametrize("schedule", [None, Schedule(timedelta(days=365)), Schedule(cron="0 3 1 1 *", zone=BERLIN)])
+def test_no_key_gets_older_than_its_project_allows(world, schedule):
+    allow_age(world, 90)
+    set_schedule(world, schedule, grace_s=7 * DAY, quiet_s=DAY)
+    world.rotate()
+    world.pass_time(400 * DAY)
+    keys = world.access_keys()
+    assert len(keys) >= 5
+    now = world.clock.now()
+    ages = [(key.deleted_at or now) - key.created_at for key in keys if key.created_at]
+    assert max(ages) <= timedelta(days=90)
+    assert max(ages) > timedelta(days=89), "and no sooner than need be"
+
+
+def test_the_maximum_age_keeps_to_the_window(world):
+    allow_age(world, 90)
+    window = Window(frozenset({6}), time(1), time(5))
+    set_schedule(world, Schedule(timedelta(days=365), zone=BERLIN, window=window))
+    world.rotate()
+    world.pass_time(200 * DAY)
+    starts = [rotation.started_at.astimezone(BERLIN) for rotation in world.rotations()[1:]]
+    assert len(starts) == 2
+    assert {f"{start:%a %H:%M}" for start in starts} == {"Sat 04:59"}
+    assert max(key.deleted_at - key.created_at for key in world.access_keys() if key.deleted_at) <= timedelta(days=90)
+
+
+def test_a_rotation_that_its_age_demanded_and_that_failed_is_tried_daily(world):
+    allow_age(world, 90)
+    set_schedule(world, None)
+    world.rotate()
+    world.aws.deny("create_key")
+    world.pass_time(92 * DAY)
+    assert len(world.rotations()) in {4, 5}
+    assert isinstance(world.strategy().due_at, datetime)

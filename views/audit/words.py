@@ -25,6 +25,7 @@ WHAT: dict[Action, str] = {
     Action.USER_RESET_PASSWORD: "Password of {thing} reset",
     Action.USER_END_SESSION: "Ended a session",
     Action.PROJECT_CREATE: "Created the project {thing}",
+    Action.PROJECT_CHANGE: "Changed the project {thing}",
     Action.PROJECT_RENAME: "Renamed the project {thing}",
     Action.PROJECT_DELETE: "Deleted the project {thing}",
     Action.ENVIRONMENT_ADD: "Added the environment {thing}",
@@ -115,12 +116,14 @@ def _icon(entry: AuditEntry) -> str:
 _NAMES = {
     "existing_key": "existing access key ID",
     "grace_s": "grace period",
+    "max_key_age_s": "maximum age of keys",
     "iam_path": "IAM path",
     "interval_s": "interval",
     "is_admin": "administrator",
     "key": "access key",
     "outputs": "output secrets",
     "quiet_s": "quiet time",
+    "spread_s": "spread",
     "retire_when": "old key ends",
     "user": "IAM user",
     "verify_gap_s": "pause between rounds",
@@ -132,7 +135,6 @@ _NAMES = {
 _VALUES = {
     ("retire_when", "quiet"): "after its quiet time",
     ("retire_when", "deadline"): "at the end of its grace",
-    ("interval_s", "none"): "none",
 }
 _CHANGE = re.compile(r"(?P<before>.*?) to (?P<after>.*)", re.DOTALL)
 

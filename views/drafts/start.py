@@ -6,11 +6,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from database import db
-from forms.outputs import ACCESS_KEY_NAME, NEW, SECRET_KEY_NAME
 from forms.strategy import StrategyForm
+from forms.strategy.outputs import ACCESS_KEY_NAME, NEW, SECRET_KEY_NAME
 from models import Environment, Project, RotationStrategy, Secret
 from models.vault.writers import is_written
 from views.drafts.practice import practice_values
+from views.frame.times import reader_zone
 
 _USUAL = {
     "access_key_secret": (ACCESS_KEY_NAME, "AWS_ACCESS_KEY_ID"),
@@ -24,6 +25,7 @@ def start(form: StrategyForm, project: Project, strategy: RotationStrategy | Non
     if strategy is not None:
         _show(form, strategy)
         return
+    form.zone.data = reader_zone().key
     form.manager.data = "stored" if form.connections else "new"
     if form.connections:
         form.connection.data = form.connections[0].id
@@ -57,7 +59,8 @@ def use_practice_values(form: StrategyForm) -> None:
     if values is None:
         return
     form.manager.data = "practice"
-    form.show_lengths(None, _PRACTICE_GRACE_S, max(form.shortest_quiet_s, _PRACTICE_GRACE_S))
+    form.repeat.data = "button"
+    form.show_lengths(_PRACTICE_GRACE_S, max(form.shortest_quiet_s, _PRACTICE_GRACE_S))
     target = values.free_target()
     if target is not None:
         form.iam_username.data, form.iam_path.data = target.user_name, target.path
@@ -68,7 +71,8 @@ def _show(form: StrategyForm, strategy: RotationStrategy) -> None:
     form.manager.data, form.connection.data = "stored", strategy.connection_id
     form.iam_username.data, form.iam_path.data = strategy.user_name, strategy.user_path
     form.existing_key.data = strategy.existing_key_id
-    form.show_lengths(strategy.interval_s, strategy.grace_s, strategy.quiet_s)
+    form.show_schedule(strategy.schedule, reader_zone().key)
+    form.show_lengths(strategy.grace_s, strategy.quiet_s)
     form.retire_when.data = strategy.retire_when
     secret = strategy.access_key_secret or strategy.secret_key_secret
     if secret is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask
@@ -19,6 +19,7 @@ _STEPS = (("mo", MONTH_S, 3), ("d", DAY_S, 7), ("h", HOUR_S, 10), ("min", MINUTE
 """Units with their length, and below how many of them the next one is told as well: static/app.js does the same."""
 _ABSOLUTE_FROM_S = 12 * MONTH_S
 _SHORT_KEY_FROM = 9
+_UTC = ZoneInfo("UTC")
 
 
 def init_app(app: Flask) -> None:
@@ -26,6 +27,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         ago=ago,
         at=at,
+        at_in=at_in,
         at_s=at_s,
         browser=browser_words,
         clock=clock,
@@ -39,14 +41,14 @@ def init_app(app: Flask) -> None:
     )
 
 
-def reader_zone() -> tzinfo:
+def reader_zone() -> ZoneInfo:
     """The time zone of the person who reads, UTC for one who isn't signed in."""
     if not current_user.is_authenticated:
-        return UTC
+        return _UTC
     try:
         return ZoneInfo(current_user.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
-        return UTC
+        return _UTC
 
 
 def long_form(moment: datetime, *, seconds: bool = False) -> str:
@@ -92,6 +94,12 @@ def at(moment: datetime) -> Markup:
 def at_s(moment: datetime) -> Markup:
     """The exact time, to the second and with its zone: for rotations and the audit log."""
     return _tag(moment, long_form(moment, seconds=True))
+
+
+def at_in(moment: datetime, zone: ZoneInfo) -> str:
+    """`Thu 24 Dec, 03:00` in another zone than the reader's."""
+    local = moment.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b, %H:%M}"
 
 
 def clock(moment: datetime) -> Markup:

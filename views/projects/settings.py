@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from database import db
-from forms.projects import EnvironmentName, ProjectName
+from forms.projects import EnvironmentName, MaximumAge, ProjectName
 from models import Action, Project, Secret
 from models.vault.tidying import NotEmptyError, TakenError, delete_project, project_contents, rename
+from rotation.planning import allow_age
 from views.fetch import get_project
 from views.frame.identity import audit
+from views.frame.services import now
 from views.htmx import dialog, done
 from views.projects.blueprint import administrators_only, bp
 from views.reauth import password_fresh_required
@@ -42,6 +46,20 @@ def rename_project(project_name: str) -> ResponseReturnValue:
     return done(url_for(".show_settings", project_name=project.name), toast="Saved")
 
 
+@bp.post("/projects/<project_name>/maximum-age")
+@administrators_only
+def set_maximum_age(project_name: str) -> ResponseReturnValue:
+    """Set how old the project's keys may get; schedules follow at once."""
+    project, form = get_project(project_name), MaximumAge()
+    if not form.validate():
+        return settings_page(project, age_form=form), 422
+    if form.max_key_age_s != project.max_key_age_s:
+        allow_age(db.session(), project, form.max_key_age_s, now())
+        audit(Action.PROJECT_CHANGE, project.name, project_id=project.id, max_key_age_s=form.max_key_age_s or "none")
+        db.session.commit()
+    return done(url_for(".show_settings", project_name=project.name), toast="Saved")
+
+
 @bp.get("/projects/<project_name>/delete")
 @administrators_only
 def ask_to_delete_project(project_name: str) -> ResponseReturnValue:
@@ -67,7 +85,11 @@ def remove_project(project_name: str) -> ResponseReturnValue:
 
 
 def settings_page(
-    project: Project, *, name_form: ProjectName | None = None, environment_form: EnvironmentName | None = None
+    project: Project,
+    *,
+    name_form: ProjectName | None = None,
+    environment_form: EnvironmentName | None = None,
+    age_form: MaximumAge | None = None,
 ) -> str:
     """The page, with a form that was refused in its place."""
     counts = select(Secret.environment_id, func.count()).where(Secret.project_id == project.id)
@@ -75,10 +97,15 @@ def settings_page(
         "projects/settings.html",
         project=project,
         name_form=name_form or ProjectName(formdata=None, name=project.name),
+        age_form=age_form or MaximumAge(formdata=None, days=_days(project)),
         environment_form=environment_form or EnvironmentName(formdata=None),
         counts={row[0]: row[1] for row in db.session.execute(counts.group_by(Secret.environment_id))},
         contents=project_contents(db.session(), project),
     )
+
+
+def _days(project: Project) -> str:
+    return str(timedelta(seconds=project.max_key_age_s).days) if project.max_key_age_s else ""
 
 
 def _delete_dialog(project: Project, contents: dict[str, int], status: int = 200) -> ResponseReturnValue:

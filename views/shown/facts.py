@@ -23,6 +23,7 @@ _OF_STRATEGY = (
     RotationStrategy.created_at,
     RotationStrategy.paused_at,
     RotationStrategy.paused_by,
+    RotationStrategy.paused_until,
     RotationStrategy.retire_when,
     RotationStrategy.due_at,
     RotationStrategy.retry_at,

@@ -10,6 +10,7 @@ from views.frame import times
 from views.frame.times import MINUTE_S, clock, reader_zone, span
 from views.shown.failure import mark_code
 from views.shown.picture.lane_words import key_age
+from views.shown.schedule import limits_words, schedule_words
 from views.shown.state import Line
 
 _TWO_DIGITS_BELOW_S = 10
@@ -24,6 +25,8 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_app_template_filter(line_moment)
     blueprint.add_app_template_filter(seconds)
     blueprint.add_app_template_filter(key_age)
+    blueprint.add_app_template_filter(schedule_words)
+    blueprint.add_app_template_filter(limits_words)
 
 
 def clock_exact(moment: datetime) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 
 from models import AccessKey, Rotation, RotationStrategy
 from models import State as RotationState
-from views.frame.times import every
 from views.shown.failure import Reads, Trouble, after_rotation, reads, tell, trouble_of_key
 from views.shown.picture import mini
 from views.shown.rotation import is_idle
+from views.shown.schedule import schedule_words
 from views.shown.state import NOTHING, Group, Line, State
 from views.shown.strategy import OLD, Facts, has_failed, next_line, next_time, on_hold, sort_key, state_of
 
@@ -91,13 +91,15 @@ class Row:
     next_more: Line
     trouble: Trouble | None
     reads: Reads | None
+    old_from_s: float
+    """The age from which a key is too old, or by usage called old."""
     stands_still: bool
     """Whether something could go on by now: it doesn't when nobody works."""
 
     @property
     def key_is_old(self) -> bool:
         """Whether the current key is older than it should get."""
-        return self.key_age_s is not None and self.key_age_s > OLD.total_seconds()
+        return self.key_age_s is not None and self.key_age_s > self.old_from_s
 
     @property
     def is_open(self) -> bool:
@@ -105,8 +107,8 @@ class Row:
         return self.newest is not None and self.newest.is_open
 
 
-def row(facts: Facts, now: datetime, late: timedelta, zone: tzinfo) -> Row:
-    """The row of a strategy from its facts in full."""
+def row(facts: Facts, now: datetime, late: timedelta, zone: tzinfo, max_age_s: int | None) -> Row:
+    """The row of a strategy from its facts in full. `max_age_s`: how old its project's keys may get."""
     newest, current, strategy = facts.newest, facts.current, facts.strategy
     failed_at = newest.ended_at if newest is not None and newest.state == RotationState.FAILED.value else None
     picture = mini.draw(facts.keys, now, next_turn=strategy.due_at, interval_s=strategy.interval_s, failed_at=failed_at)
@@ -116,6 +118,7 @@ def row(facts: Facts, now: datetime, late: timedelta, zone: tzinfo) -> Row:
     return Row(
         strategy, state, newest, current, facts.old, picture, age_s, *_next(facts, now, late),
         trouble_of(facts, now, zone), None if newest is None else reads(newest, current),
+        max_age_s or OLD.total_seconds(),
         stands_still or (newest is not None and is_idle(newest, now)),
     )  # fmt: skip
 
@@ -141,7 +144,7 @@ def trouble_of(facts: Facts, now: datetime, zone: tzinfo) -> Trouble | None:
 def _next(facts: Facts, now: datetime, late: timedelta) -> tuple[Line, Line]:
     """When the strategy rotates next, and a second line."""
     strategy = facts.strategy
-    often = Line(every(strategy.interval_s) if strategy.interval_s else "")
+    often = Line(schedule_words(strategy.schedule) if strategy.schedule else "")
     if strategy.deleting_at is not None:
         return Line("None"), Line("it is being deleted")
     if strategy.paused_at is not None:
@@ -150,7 +153,8 @@ def _next(facts: Facts, now: datetime, late: timedelta) -> tuple[Line, Line]:
         due = strategy.due_at
         until = Line("until it's mended, or", due, form="soon")
         return Line("On hold"), Line("until it's mended") if due is None else until
-    if strategy.interval_s is None:
-        return Line("By button only"), NOTHING
+    if strategy.schedule is None:
+        by_age = Line("and by its age", strategy.due_at, form="soon")
+        return Line("By button only"), by_age if strategy.due_at else NOTHING
     is_retry = next_time(facts) == strategy.retry_at
     return next_line(facts, now, late), Line("tries again") if is_retry else often

@@ -97,11 +97,16 @@ def state_of(facts: Facts, now: datetime, late: timedelta) -> State:
     if trouble is not None:
         return trouble
     if strategy.paused_at is not None:
-        by = f"by {strategy.paused_by}," if strategy.paused_by else ""
-        return State("idle", "player-pause", "Paused", Group.PAUSED, Line(by, strategy.paused_at))
+        return State("idle", "player-pause", "Paused", Group.PAUSED, _pause_line(strategy))
     if newest is None or facts.current is None:
         return State("idle", "circle-dashed", "Never rotated", Group.NEW)
     return State("ok", "circle-check", "Up to date", Group.OK, _old_key_line(facts, now))
+
+
+def _pause_line(strategy: Any) -> Line:
+    if strategy.paused_until is not None:
+        return Line("until", strategy.paused_until, form="at")
+    return Line(f"by {strategy.paused_by}," if strategy.paused_by else "", strategy.paused_at)
 
 
 def _deleting(strategy: Any) -> State:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from flask import g, render_template, request
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from database import db
 from models import Environment, Project, Rotation, RotationStrategy
+from models.reading.ages import count_older
 from views.fetch_rotation import sane_id
 from views.frame.services import config, now
 from views.frame.times import reader_zone
@@ -65,22 +67,35 @@ def list_values(
     """What the list shows of the strategies on this page of it."""
     ids = [one.facts.strategy.id for one in page]
     full = facts.in_full(db.session(), ids)
-    rows = [listing.row(full[strategy_id], now(), late(), reader_zone()) for strategy_id in ids if strategy_id in full]
+    rows = [
+        listing.row(full[strategy_id], now(), late(), reader_zone(), project.max_key_age_s)
+        for strategy_id in ids
+        if strategy_id in full
+    ]
     environments = select(Environment.name).where(Environment.project_id == project.id).order_by(Environment.position)
     return {
         "project": project,
         "rows": rows,
         "total": len(everything),
         "attention": listing.attention(everything),
+        "too_old": _too_old(project),
         "environments": db.session.scalars(environments).all(),
         "nobody_works": outage() if any(row.stands_still for row in rows) else "",
         "page_size": PAGE_SIZE,
     }
 
 
+def _too_old(project: Project) -> int:
+    if project.max_key_age_s is None:
+        return 0
+    return count_older(db.session(), project.id, now() - timedelta(seconds=project.max_key_age_s))
+
+
 def render_row(project: Project, strategy: RotationStrategy) -> str:
     """The strategy's row of the list."""
-    row = listing.row(facts.in_full(db.session(), [strategy.id])[strategy.id], now(), late(), reader_zone())
+    row = listing.row(
+        facts.in_full(db.session(), [strategy.id])[strategy.id], now(), late(), reader_zone(), project.max_key_age_s
+    )
     nobody_works = outage() if row.stands_still else ""
     return render_template("strategies/_strategy.html", project=project, row=row, nobody_works=nobody_works)
 

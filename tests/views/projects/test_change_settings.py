@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from models import AuditEntry, Environment, Project
@@ -173,3 +175,29 @@ def test_a_stranger(charlie_client, session, payments):
         assert charlie_client.post(f"{URL}/environments/staging/{what}", data={"name": "x"}).status_code == 404
         assert charlie_client.get(f"{URL}/environments/staging/{what}").status_code == 404
     assert names(session).count("staging") == 2
+
+
+def test_a_maximum_age_moves_the_next_times(alice_client, session, keyring, payments):
+    billing = turned.strategy(session, keyring, payments, days=None)
+    turned.succeeded(session, billing, at=START - timedelta(days=10))
+    billing.due_at = START + timedelta(days=200)
+    session.commit()
+    assert alice_client.post(f"{URL}/maximum-age", data={"days": "90"}).status_code == 303
+    assert payments.max_key_age_s == 90 * 86_400
+    assert START + timedelta(days=70) < billing.due_at < START + timedelta(days=80)
+    assert ("project.change", "payments", {"max_key_age_s": 90 * 86_400}) in entries(session)
+    assert 'value="90"' in alice_client.get(f"{URL}/settings").text
+    alice_client.post(f"{URL}/maximum-age", data={"days": ""})
+    assert payments.max_key_age_s is None
+
+
+def test_a_maximum_age_that_is_no_number_is_refused(alice_client, payments):
+    answer = alice_client.post(f"{URL}/maximum-age", data={"days": "soon"})
+    assert answer.status_code == 422
+    assert "Use a whole number" in answer.text
+    assert payments.max_key_age_s is None
+
+
+def test_only_administrators_set_the_maximum_age(bob_client, payments):
+    assert bob_client.post(f"{URL}/maximum-age", data={"days": "90"}).status_code == 404
+    assert payments.max_key_age_s is None

@@ -6,7 +6,7 @@ import pytest
 
 from models import Environment
 from tests import turned
-from tests.views.setup.filled import NEW, SECRET_KEY, strategy_form, text_of
+from tests.views.setup.filled import NEW, SECRET_KEY, error_at, strategy_form, text_of
 from tests.views.setup.test_add_strategy import place_pair
 
 PREVIEW = f"{NEW}/preview"
@@ -16,7 +16,7 @@ def preview(client, **fields):
     return client.post(PREVIEW, data=strategy_form(**fields), htmx=True)
 
 
-def test_the_next_three_times_in_the_readers_zone(bob_client, bob):
+def test_the_next_times_in_the_readers_zone(bob_client, bob):
     bob.time_zone = "Europe/Berlin"
     page = text_of(preview(bob_client))
     for moment in ("Thu 24 Dec 2026, 13:00", "Sat 23 Jan 2027, 13:00", "Mon 22 Feb 2027, 13:00"):
@@ -126,3 +126,45 @@ def test_without_javascript_the_page_comes_back(bob_client):
     assert response.status_code == 200
     assert "What will happen" in response.text
     assert "1 to 64 letters" not in response.text
+
+
+def test_a_time_of_day_in_another_zone_is_told_in_both(bob_client, bob):
+    bob.time_zone = "Europe/Berlin"
+    fields = {"repeat": "daily", "at": "03:30", "days": ["1", "4"], "zone": "America/New_York"}
+    page = text_of(preview(bob_client, **fields))
+    assert "Thu 26 Nov 2026, 09:30" in page
+    assert "Thu 26 Nov, 03:30 in America/New_York" in page
+    assert page.count("in America/New_York") == 5
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "told"),
+    [
+        ({"repeat": "cron", "cron": "0 3 * *"}, "cron", "Use five fields"),
+        ({"repeat": "cron", "cron": "0 */2 * * *"}, "cron", "only 2 hours apart"),
+        ({"repeat": "daily", "at": "25:00"}, "at", "Use hours and minutes"),
+        ({"repeat": "daily", "at": "03:30", "days": []}, "at", "Choose at least one day"),
+        ({"zone": "Europe/Bern"}, "zone", "Use a name of the time zone database"),
+        ({"has_window": "y", "window_days": []}, "window_start", "Choose at least one day"),
+        ({"has_window": "y", "window_start": "9"}, "window_start", "Use hours and minutes"),
+        ({"spread": "-5"}, "spread", "Use a whole number of minutes"),
+    ],
+)
+def test_what_cant_be_is_told_at_its_field(bob_client, fields, field, told):
+    assert told in error_at(preview(bob_client, **fields), field)
+    page = bob_client.post(NEW, data=strategy_form(**fields))
+    assert page.status_code == 422
+    assert told in error_at(page, field)
+
+
+def test_a_window_moves_the_times(bob_client):
+    window = {"has_window": "y", "window_days": ["6"], "window_start": "22:00", "window_end": "06:00"}
+    assert "Sat 26 Dec 2026, 22:00" in text_of(preview(bob_client, **window))
+
+
+def test_the_projects_maximum_age_is_reckoned(bob_client, payments):
+    payments.max_key_age_s = 90 * 86_400
+    page = text_of(preview(bob_client, grace="7", grace_unit="days"))
+    assert "Keys of payments may be 90 days old: Keyturn turns this one when it is 82 days old at the latest" in page
+    page = text_of(preview(bob_client, grace="95", grace_unit="days", interval="100"))
+    assert "the old key gets too old" in page

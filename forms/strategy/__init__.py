@@ -8,9 +8,9 @@ from wtforms import BooleanField, Field, HiddenField, RadioField, SelectChoice, 
 from wtforms.validators import ValidationError
 
 from forms.base import refuse, stripped
-from forms.manager import ManagerFields
-from forms.outputs import OutputFields
-from forms.schedule import ScheduleFields
+from forms.strategy.manager import ManagerFields
+from forms.strategy.outputs import OutputFields
+from forms.strategy.schedule import ScheduleFields
 from models import Connection, RetireWhen
 from models.connection import access_key_id_problem
 from models.project import name_problem
@@ -28,7 +28,7 @@ ORDER = (
     "manager", "manager_access_key", "manager_secret_key", "connection", "manager_region", "iam_username", "iam_path",
     "connection_name", "environment", "path", "access_key_secret", "access_key_name", "access_key_value",
     "secret_key_secret", "secret_key_name", "secret_key_value", "existing_key", "repeat", "interval", "interval_unit",
-    "grace", "grace_unit", "retire_when", "quiet", "quiet_unit",
+    "at", "cron", "zone", "window_start", "spread", "grace", "grace_unit", "retire_when", "quiet", "quiet_unit",
 )  # fmt: skip
 """The fields that can be wrong, as they stand on the page."""
 
@@ -93,7 +93,7 @@ class StrategyForm(ManagerFields, OutputFields, ScheduleFields):
             secret_key=self.secret(self.secret_key_secret)
             or NewSecret(self.secret_key_name.data, (self.secret_key_value.data or "").encode()),
             existing_key_id=self.existing_key.data or "",
-            interval_s=self.interval_s,
+            schedule=self.schedule,
             grace_s=self.grace_s,
             retire_when=RetireWhen(self.retire_when.data),
             quiet_s=self.quiet_s,

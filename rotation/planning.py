@@ -1,0 +1,79 @@
+"""A strategy's next time, from its schedule, its last publication and the age that its project allows."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session
+
+from models import AccessKey, KeyState, Project, RotationStrategy
+from models.strategy import RetireWhen
+from rotation.schedule import reschedule, shortest_interval
+
+AGE_MARGIN = timedelta(hours=1)
+"""So much earlier than the maximum age demands: for verification, and looks at the old key that lie apart."""
+
+
+def plan_anew(session: Session, strategy: RotationStrategy, now: datetime) -> None:
+    """Set the strategy's next time after it, or what decides on it, was changed. Doesn't commit."""
+    last = published_at(session, strategy.id) or strategy.created_at
+    reschedule(strategy, now, last, turn_by(session, strategy))
+
+
+def pause(session: Session, strategy: RotationStrategy, by: str, now: datetime, until: datetime | None = None) -> None:
+    """Stop the schedule, until a person resumes it or, if given, until a time. The button still rotates."""
+    strategy.paused_at, strategy.paused_by, strategy.paused_until = now, by, until
+    plan_anew(session, strategy, now)
+
+
+def resume(session: Session, strategy: RotationStrategy, now: datetime) -> None:
+    """Let the schedule go on; a time that has passed meanwhile is made up at once."""
+    strategy.paused_at, strategy.paused_by, strategy.paused_until = None, "", None
+    plan_anew(session, strategy, now)
+
+
+def allow_age(session: Session, project: Project, max_key_age_s: int | None, now: datetime) -> None:
+    """Set how old the project's keys may get, in seconds, and plan all its strategies anew. Doesn't commit."""
+    project.max_key_age_s = max_key_age_s
+    session.flush()
+    strategies = select(RotationStrategy).where(
+        RotationStrategy.project_id == project.id, RotationStrategy.deleting_at.is_(None)
+    )
+    for strategy in session.scalars(strategies.order_by(RotationStrategy.id).with_for_update()):
+        plan_anew(session, strategy, now)
+
+
+def turn_by(session: Session, strategy: RotationStrategy) -> datetime | None:
+    """When the current key has to turn, so that it is gone from AWS before it reaches its project's maximum age.
+
+    None without a maximum age, or without a current key. What is known of a key that was taken over is when.
+    """
+    max_age_s = session.scalar(select(Project.max_key_age_s).where(Project.id == strategy.project_id))
+    born = born_at(session, strategy.id)
+    if max_age_s is None or born is None:
+        return None
+    return born + longest_turn(max_age_s, strategy.grace_s, strategy.quiet_s, RetireWhen(strategy.retire_when))
+
+
+def longest_turn(max_age_s: int, grace_s: int, quiet_s: int, retire_when: RetireWhen) -> timedelta:
+    """How old a key may get before its successor is made, so that it is gone within the maximum age.
+
+    Zero or less when there is no room for that.
+    """
+    return timedelta(seconds=max_age_s) - shortest_interval(grace_s, quiet_s, retire_when) - AGE_MARGIN
+
+
+def published_at(session: Session, strategy_id: int) -> datetime | None:
+    """When the strategy's current key was published, or None before its first rotation."""
+    return session.scalar(select(AccessKey.published_at).where(_current(strategy_id)))
+
+
+def born_at(session: Session, strategy_id: int) -> datetime | None:
+    """When AWS made the strategy's current key; for one that was taken over, when it was. None without a key."""
+    key = session.execute(select(AccessKey.created_at, AccessKey.intent_at).where(_current(strategy_id))).one_or_none()
+    return None if key is None else key.created_at or key.intent_at
+
+
+def _current(strategy_id: int) -> ColumnElement[bool]:
+    return and_(AccessKey.strategy_id == strategy_id, AccessKey.state == KeyState.ACTIVE.value)
