@@ -11,7 +11,7 @@ from models.heartbeat import Heartbeat
 from models.project import Environment, Project, ProjectMember
 from models.rotation import Purpose, Rotation, RotationStep, State, StepName, Trigger
 from models.secret import Secret, SecretVersion
-from models.strategy import RetireWhen, RotationStrategy
+from models.strategy import Ends, RetireWhen, RotationStrategy
 from models.user import OneTimeLink, User, UserSession
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Connection",
+    "Ends",
     "Environment",
     "Heartbeat",
     "KeyState",

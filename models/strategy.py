@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -35,6 +36,17 @@ class RetireWhen(StrEnum):
     """The next rotation, which needs its place."""
     NEVER = "never"
     """A person alone ends it."""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """How an old key ends; lengths in seconds, as the columns of a strategy are."""
+
+    rule: RetireWhen = RetireWhen.QUIET
+    grace_s: int = 86_400
+    quiet_s: int = 86_400
+    deadline_s: int = 86_400
+    watch_s: int = 86_400
 
 
 class RotationStrategy(Base):
@@ -121,6 +133,18 @@ class RotationStrategy(Base):
     def interval(self) -> timedelta | None:
         """The rotation interval, or None with a cron expression or by button only."""
         return None if self.interval_s is None else timedelta(seconds=self.interval_s)
+
+    @property
+    def ends(self) -> Ends:
+        """How an old key ends."""
+        rule = RetireWhen(self.retire_when)
+        return Ends(rule, self.grace_s, self.quiet_s, self.deadline_s, self.watch_s)
+
+    @ends.setter
+    def ends(self, ends: Ends) -> None:
+        self.retire_when = ends.rule.value
+        self.grace_s, self.quiet_s = ends.grace_s, ends.quiet_s
+        self.deadline_s, self.watch_s = ends.deadline_s, ends.watch_s
 
     @property
     def schedule(self) -> Schedule | None:

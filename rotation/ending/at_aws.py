@@ -54,7 +54,13 @@ def activate(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> dateti
     grace_over = now + timedelta(seconds=strategy.grace_s)
     current = select(AccessKey.id).where(AccessKey.strategy_id == strategy.id, AccessKey.state == KeyState.ACTIVE.value)
     is_old = key.replaced_at is not None or tools.session.scalar(current) is not None
-    values: dict[str, Any] = {"deactivated_at": None, "returned_by": "", "leaked_at": None, "leaked_by": "", "quiet_at": None}
+    values: dict[str, Any] = {
+        "deactivated_at": None,
+        "returned_by": "",
+        "leaked_at": None,
+        "leaked_by": "",
+        "quiet_at": None,
+    }
     if is_old:
         values |= {"retire_at": grace_over, "replaced_at": key.replaced_at or now}
     state = KeyState.RETIRING if is_old else KeyState.ACTIVE

@@ -97,14 +97,13 @@ class Draft:
         """The labels of the fields of part 3 that can't be."""
         form = self.form
         checks = (
-            (form.turning_field, form.turning_problem),
-            (form.zone, form.zone_problem),
-            (form.window_start, form.window_problem),
-            (form.spread, form.spread_problem),
-            (form.grace, form.grace_problem),
-            (form.quiet, form.quiet_problem),
+            (form.turning_field, form.turning_problem()),
+            (form.zone, form.zone_problem()),
+            (form.window_start, form.window_problem()),
+            (form.spread, form.spread_problem()),
+            *form.ends_problems(),
         )
-        return [each.label.text for each, problem in checks if problem()]
+        return [each.label.text for each, problem in checks if problem]
 
     @property
     def verification(self) -> tuple[int, list[str]]:
@@ -140,9 +139,9 @@ class Draft:
     def longest_turn(self) -> timedelta | None:
         """How old a key may get before it turns, by the project's maximum age; None without one or while unclear."""
         form, max_age_s = self.form, self.project.max_key_age_s
-        if max_age_s is None or form.grace_problem() or form.quiet_problem():
+        if max_age_s is None or form.ends_problem:
             return None
-        return longest_turn(max_age_s, form.grace_s, form.quiet_s, form.ends)
+        return longest_turn(max_age_s, form.ends)
 
     def next_times(self) -> list[datetime]:
         """The next five times of the schedule, if it has any and is right."""
