@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from models import RetireWhen, Rotation, RotationStep, StepName
+from models import Purpose, Rotation, RotationStep, StepName
 from models import State as RotationState
+from rotation.ending import rules
 from rotation.errors import FAILURES
 from views.shown import state as look
 from views.shown.state import Group, Line, State
@@ -23,7 +24,7 @@ _WAITS_FOR = {
 
 def waits_for_room(rotation: Any) -> bool:
     """Whether the rotation waits until an old key is gone; it does so between two looks at that key as well."""
-    return rotation.ended_at is None and rotation.wait_code == "old_key_in_grace"
+    return rotation.ended_at is None and rotation.wait_code in {"old_key_in_grace", "old_key_kept"}
 
 
 def is_waiting(rotation: Any, now: datetime) -> bool:
@@ -33,15 +34,14 @@ def is_waiting(rotation: Any, now: datetime) -> bool:
 
 
 def old_key_ends_at(old: Any | None, strategy: Any) -> datetime | None:
-    """Until when an old key is valid at least, by what AWS has reported so far; None when there is none."""
-    if old is None:
-        return None
-    by_deadline = strategy.retire_when == RetireWhen.DEADLINE.value
-    return max(filter(None, (old.retire_at, None if by_deadline else old.quiet_at)), default=None)
+    """When the next step of an old key comes, by what AWS has reported so far; None when none is to come by itself."""
+    return None if old is None else rules.end_at(old, strategy)
 
 
 def running_state(rotation: Any, verify_rounds: int, now: datetime, room_at: datetime | None = None) -> State:
     """The state of an open rotation. `room_at`: when the old key that it may wait for can end."""
+    if rotation.wait_code == "old_key_kept" and waits_for_room(rotation):
+        return look.waiting(Line("for a person to end the old key"))
     if waits_for_room(rotation):
         return look.waiting(Line("for the old key to retire", room_at, form="soon"))
     if is_waiting(rotation, now):
@@ -94,6 +94,7 @@ _TITLES = {
     StepName.CLAIM: "Claim",
     StepName.MAKE_ROOM: "Make room",
     StepName.CREATE: "Create",
+    StepName.BRING_BACK: "Bring back",
     StepName.VERIFY: "Verify",
     StepName.PUBLISH: "Publish",
 }
@@ -101,6 +102,7 @@ _TO_COME = {
     StepName.CLAIM: "A worker takes the rotation. Nobody else can turn this user's key meanwhile.",
     StepName.MAKE_ROOM: "IAM allows two keys for a user, so there must be room for the new one.",
     StepName.CREATE: "AWS is asked for a new key, once.",
+    StepName.BRING_BACK: "The key before is proven to be the user's, and activated where it is inactive.",
     StepName.VERIFY: "The new key is tried before anyone reads it.",
     StepName.PUBLISH: "Both secrets change in one step: whoever reads them gets one pair, the old or the new.",
 }
@@ -109,13 +111,16 @@ _RUNNING = {
     StepName.VERIFY: "AWS makes a new key known place by place, so one right answer isn't enough. "
     "Gives up after 2 minutes.",
 }
+_OF_TURN = frozenset({StepName.MAKE_ROOM, StepName.CREATE})
+_OF_UNDO = frozenset({StepName.BRING_BACK})
 _CALLS_AT_ONCE = 9
 
 
 def steps_of(rotation: Rotation, now: datetime) -> list[ShownStep]:
-    """All five steps, in order: those that were taken as they went, the others as they will."""
+    """All its steps, in order: those that were taken as they went, the others as they will."""
     taken = {step.name: step for step in rotation.steps}
-    return [_step(name, taken.get(name.value), rotation, now) for name in StepName]
+    others = _OF_TURN if rotation.purpose == Purpose.UNDO.value else _OF_UNDO
+    return [_step(name, taken.get(name.value), rotation, now) for name in StepName if name not in others]
 
 
 def _step(name: StepName, step: RotationStep | None, rotation: Rotation, now: datetime) -> ShownStep:
@@ -138,6 +143,10 @@ def _step(name: StepName, step: RotationStep | None, rotation: Rotation, now: da
 
 
 def _waiting_text(rotation: Rotation, name: StepName) -> str:
+    if rotation.wait_code == "old_key_kept":
+        return (
+            "An old key stays until a person ends it. The rotation goes on when it's gone; no worker is held meanwhile."
+        )
     if waits_for_room(rotation):
         return "The old key is still valid. The rotation goes on when it's gone; no worker is held meanwhile."
     if rotation.wait_code != "aws_unreachable":
