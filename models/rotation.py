@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -42,15 +43,22 @@ class Purpose(StrEnum):
 
 
 class StepName(StrEnum):
-    """The steps of a rotation, in order."""
+    """The steps that a rotation may have."""
 
     CLAIM = "claim"
     MAKE_ROOM = "make-room"
     CREATE = "create"
     BRING_BACK = "bring-back"
-    """In place of making room and creating, where a rotation is undone."""
+    """The key before is proven to be the user's, and active."""
     VERIFY = "verify"
     PUBLISH = "publish"
+
+
+STEPS: Mapping[Purpose, tuple[StepName, ...]] = {
+    Purpose.TURN: (StepName.CLAIM, StepName.MAKE_ROOM, StepName.CREATE, StepName.VERIFY, StepName.PUBLISH),
+    Purpose.UNDO: (StepName.CLAIM, StepName.BRING_BACK, StepName.VERIFY, StepName.PUBLISH),
+}
+"""The steps of a rotation, in order."""
 
 
 class Rotation(Base):

@@ -45,7 +45,7 @@ class Ends:
     rule: RetireWhen = RetireWhen.QUIET
     grace_s: int = 86_400
     quiet_s: int = 86_400
-    deadline_s: int = 86_400
+    deadline_s: int = 604_800
     watch_s: int = 86_400
 
 
@@ -91,7 +91,7 @@ class RotationStrategy(Base):
     grace_s: Mapped[int] = mapped_column(default=86_400)
     retire_when: Mapped[str] = mapped_column(String(8), default=RetireWhen.QUIET.value)
     quiet_s: Mapped[int] = mapped_column(default=86_400)
-    deadline_s: Mapped[int] = mapped_column(default=86_400)
+    deadline_s: Mapped[int] = mapped_column(default=604_800)
     """How long after its replacement an old key ends, used or not, with RetireWhen.DEADLINE."""
     watch_s: Mapped[int] = mapped_column(default=86_400)
     """How long an old key stays inactive before it is deleted; 0: it is deleted at once."""
@@ -136,7 +136,7 @@ class RotationStrategy(Base):
 
     @property
     def ends(self) -> Ends:
-        """How an old key ends."""
+        """How an old key ends, as a person chose it."""
         rule = RetireWhen(self.retire_when)
         return Ends(rule, self.grace_s, self.quiet_s, self.deadline_s, self.watch_s)
 

@@ -157,6 +157,14 @@ _ROWS = (
         retryable=True,
     ),
     Failure(
+        "no_way_back",
+        "No way back",
+        "There is no way back to the key before",
+        "{said}. Only a key that AWS still has, that is the user's own and that every service accepts is published.",
+        "Nothing was published: programs keep the key they have. Rotate, if that one must go.",
+        _REST,
+    ),
+    Failure(
         "throttled",
         "Throttled",
         "AWS throttles IAM calls in this account",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, select
@@ -53,7 +54,8 @@ def turn_by(session: Session, strategy: RotationStrategy) -> datetime | None:
     born = born_at(session, strategy.id)
     if max_age_s is None or born is None:
         return None
-    return born + longest_turn(max_age_s, strategy.ends)
+    ends = replace(strategy.ends, watch_s=0) if strategy.can_deactivate is False else strategy.ends
+    return born + longest_turn(max_age_s, ends)
 
 
 def longest_turn(max_age_s: int, ends: Ends) -> timedelta:

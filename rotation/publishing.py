@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models import AccessKey, KeyState, RotationStrategy, Secret, State, StepName, Trigger
+from models import AccessKey, KeyState, Purpose, RotationStrategy, Secret, State, StepName, Trigger
 from models.access_key import move
 from models.audit import Action, record
 from models.secret import write_secret
+from rotation import retirement
+from rotation.ending import undoing
 from rotation.errors import RotationError
 from rotation.planning import turn_by
+from rotation.provider import KeyPair
 from rotation.schedule import after_publication
 from rotation.work import Work
 
@@ -28,17 +32,22 @@ def publish(work: Work) -> datetime | None:
         return None
     now, session, strategy = work.now(), work.session, work.strategy
     key = work.key()
-    if key is None or key.access_key_id is None or key.state != KeyState.CREATED.value:
+    if key is None or key.access_key_id is None:
         raise RotationError("interrupted", said="The verified key is no longer there")
+    is_undo = work.rotation.purpose == Purpose.UNDO.value
+    pair = undoing.pair_of(work, key)
     step = work.step(StepName.PUBLISH)
     # It may have been edited since this worker read it: what counts is what it says at the moment of publication.
     session.refresh(strategy, with_for_update={"of": RotationStrategy})
-    versions = _write_pair(work, key, now)
-    old = work.published_key()
-    if old is not None:
-        retire_at = now + timedelta(seconds=strategy.grace_s)
-        move(session, old.id, KeyState.ACTIVE, KeyState.RETIRING, replaced_at=now, retire_at=retire_at, look_at=now)
-    if not move(session, key.id, KeyState.CREATED, KeyState.ACTIVE, published_at=now, look_at=None):
+    versions = _write_pair(work, pair, now)
+    old = _replace(work, now)
+    if is_undo:
+        session.refresh(key, with_for_update=True)
+        state = KeyState(undoing.living(work).state)
+        again = {"replaced_at": None, "retire_at": None, "quiet_at": None, "deactivated_at": None}
+    else:
+        state, again = KeyState.CREATED, {}
+    if not move(session, key.id, state, KeyState.ACTIVE, published_at=now, look_at=None, **again):
         raise RotationError("interrupted", said="The verified key was discarded")
     by_button = work.rotation.trigger == Trigger.BUTTON.value
     session.flush()  # it is the new key's age that counts
@@ -49,19 +58,44 @@ def publish(work: Work) -> datetime | None:
     )  # fmt: skip
     work.end(step, versions)
     work.save(release=True, state=State.SUCCEEDED.value, ended_at=now, wait_until=None, wait_code="", error_facts={})
+    if old is not None and old.leaked_at is not None:
+        retirement.look_at_once(work.tools, old)
     return None
 
 
-def _write_pair(work: Work, key: AccessKey, now: datetime) -> str:
+def _replace(work: Work, now: datetime) -> AccessKey | None:
+    """Make the key that programs read an old one: in its grace, or without one where it is compromised."""
+    session, strategy = work.session, work.strategy
+    current = select(AccessKey).where(AccessKey.strategy_id == strategy.id, AccessKey.state == KeyState.ACTIVE.value)
+    old = session.scalar(current.with_for_update().execution_options(populate_existing=True))
+    if old is not None:
+        values: dict[str, Any] = {"retire_at": now + timedelta(seconds=strategy.grace_s)}
+        if old.leaked_at is not None:
+            values = {"retire_at": now, "ended_by": old.leaked_by}
+        move(session, old.id, KeyState.ACTIVE, KeyState.RETIRING, replaced_at=now, look_at=now, **values)
+    # One that was cut off before had no successor then.
+    session.execute(
+        update(AccessKey)
+        .where(
+            AccessKey.strategy_id == strategy.id, AccessKey.state == KeyState.DEACTIVATED.value,
+            AccessKey.replaced_at.is_(None),
+        )
+        .values(replaced_at=now)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    return old
+
+
+def _write_pair(work: Work, new: KeyPair, now: datetime) -> str:
     """Write both secrets; returns a sentence about their versions."""
     session, strategy, rotation_id = work.session, work.strategy, work.rotation.id
     sealing_key = work.tools.sealing_key(strategy.project_id)
     access_key_secret, secret_key_secret = _locked_pair(session, strategy)
-    why = f"rotation {rotation_id}"
+    why = f"{'undo, ' if work.rotation.purpose == Purpose.UNDO.value else ''}rotation {rotation_id}"
     by = work.rotation.requested_by
     pair = (
-        (access_key_secret, (key.access_key_id or "").encode()),
-        (secret_key_secret, key.open_secret(sealing_key).encode()),
+        (access_key_secret, new.access_key_id.encode()),
+        (secret_key_secret, new.secret_access_key.encode()),
     )
     for secret, value in pair:
         write_secret(session, sealing_key, secret, value, now=now, author=by, reason=why, rotation_id=rotation_id)

@@ -23,8 +23,8 @@ def shortest_interval(ends: Ends, room: timedelta = ROOM) -> timedelta:
     """The shortest interval in which an old key can retire before its successor turns.
 
     IAM allows two keys: the one that is being retired must be gone when the next is to be made. A key that nobody uses
-    is quiet from its replacement on, so grace and quiet time run side by side. Then it is watched, inactive, and takes a
-    place all the same. A key that goes for the next rotation, or by a person alone, needs its grace.
+    is quiet from its replacement on, so grace and quiet time run side by side. Then it is watched, inactive, in a place
+    all the same. A key that goes for the next rotation, or by a person alone, needs its grace.
     """
     valid_s = ends.grace_s
     if ends.rule in {RetireWhen.QUIET, RetireWhen.DEADLINE}:

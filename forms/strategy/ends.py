@@ -79,7 +79,9 @@ class EndFields(WhenFields):
 
     @property
     def ends_problem(self) -> str | None:
-        """The first of them."""
+        """The first of them, or that none of the rules is chosen."""
+        if self.retire_when.data not in set(RetireWhen):
+            return "Choose what ends the old key."
         return next((problem for _, problem in self.ends_problems() if problem), None)
 
     def validate_grace(self, field: Field) -> None:

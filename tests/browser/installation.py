@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from config import Config
-from models import AccessKey, KeyState, Project, Rotation, RotationStrategy, User
+from models import AccessKey, Ends, KeyState, Project, Rotation, RotationStrategy, User
 from models.engine import open_database
 from models.people import create_user
 from models.project import create_project

@@ -60,7 +60,7 @@ def test_a_use_that_aws_tells_late_is_waited_for(world, old):
 
 
 def test_a_deadline_ends_it_used_or_not(world, old):
-    world.change(retire_when=RetireWhen.DEADLINE.value)
+    world.change(retire_when=RetireWhen.DEADLINE.value, deadline_s=DAY)
     world.aws.use_key(old)
     world.pass_time(DAY - 120)
     world.aws.use_key(old)

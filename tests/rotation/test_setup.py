@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from models import RotationStrategy
+from models import Ends, RotationStrategy
 from models.base import Base
 from models.engine import open_database
 from models.project import create_project

@@ -10,6 +10,7 @@ from typing import Any
 
 from models import Purpose, Rotation, RotationStep, StepName
 from models import State as RotationState
+from models.rotation import STEPS
 from rotation.ending import rules
 from rotation.errors import FAILURES
 from views.shown import state as look
@@ -111,16 +112,14 @@ _RUNNING = {
     StepName.VERIFY: "AWS makes a new key known place by place, so one right answer isn't enough. "
     "Gives up after 2 minutes.",
 }
-_OF_TURN = frozenset({StepName.MAKE_ROOM, StepName.CREATE})
-_OF_UNDO = frozenset({StepName.BRING_BACK})
 _CALLS_AT_ONCE = 9
+_GOES_ON = "The rotation goes on when it's gone; no worker is held meanwhile."
 
 
 def steps_of(rotation: Rotation, now: datetime) -> list[ShownStep]:
     """All its steps, in order: those that were taken as they went, the others as they will."""
     taken = {step.name: step for step in rotation.steps}
-    others = _OF_TURN if rotation.purpose == Purpose.UNDO.value else _OF_UNDO
-    return [_step(name, taken.get(name.value), rotation, now) for name in StepName if name not in others]
+    return [_step(name, taken.get(name.value), rotation, now) for name in STEPS[Purpose(rotation.purpose)]]
 
 
 def _step(name: StepName, step: RotationStep | None, rotation: Rotation, now: datetime) -> ShownStep:
@@ -144,11 +143,9 @@ def _step(name: StepName, step: RotationStep | None, rotation: Rotation, now: da
 
 def _waiting_text(rotation: Rotation, name: StepName) -> str:
     if rotation.wait_code == "old_key_kept":
-        return (
-            "An old key stays until a person ends it. The rotation goes on when it's gone; no worker is held meanwhile."
-        )
+        return f"An old key stays until a person ends it. {_GOES_ON}"
     if waits_for_room(rotation):
-        return "The old key is still valid. The rotation goes on when it's gone; no worker is held meanwhile."
+        return f"AWS still has the old key. {_GOES_ON}"
     if rotation.wait_code != "aws_unreachable":
         why = "AWS refused for now and made no key"
     elif name is StepName.CREATE:

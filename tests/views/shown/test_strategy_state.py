@@ -154,7 +154,7 @@ def test_tells_until_when_a_rotation_waits_for_room(columns, until):
     waits = rotation(State.QUEUED, wait_code="old_key_in_grace", wait_until=SOON)
     line = state_of(facts(waits, current_key(), old_key(**columns)), NOW, LATE).line
     assert (line.moment, line.form) == (until, "soon")
-    by_deadline = facts(waits, current_key(), old_key(**columns), retire_when="deadline")
+    by_deadline = facts(waits, current_key(), old_key(**columns), retire_when="deadline", deadline_s=60)
     assert state_of(by_deadline, NOW, LATE).line.moment == columns["retire_at"]
 
 
