@@ -23,6 +23,7 @@ from practice.log import CallLog
 from practice.policy import allows
 from practice.replicas import Replicas
 from practice.request import Request
+from practice.roles import ASSUME, trust
 from rotation.provider import KeyPair
 
 # What everybody may do who signs.
@@ -87,6 +88,9 @@ class Layer:
             return answers.signature_wrong(request.service)
         signer.note_use()
         allowed = request.action in _FREE or allows(signer.policies(), request.action, concerned(request)[0])
+        if request.action == ASSUME:
+            trusted = trust(request, Account(request.region).partition, signer.arn)
+            allowed = trusted == "caller" or (trusted == "account" and allowed)
         return None if allowed and not self._hides(request) else _denied(request, signer)
 
     def _signer(self, request: Request) -> Signer | None:

@@ -53,8 +53,8 @@ def check(project_name: str, name: str) -> ResponseReturnValue:
     """Ask AWS what the connection may do on its strategies' users, and keep the answer."""
     project = get_project(project_name)
     connection = get_connection(project, name)
-    pair, region = stored_access(project, connection)
-    report = ask_about(pair, region, targets_of(db.session(), strategies_of(db.session(), connection.id)))
+    access = stored_access(project, connection)
+    report = ask_about(access, targets_of(db.session(), strategies_of(db.session(), connection.id)))
     connection = get_connection(project, name)
     take_report(connection, report, now())
     audit(Action.CONNECTION_CHECK, connection.name, project_id=project.id, failed=len(report.failed))

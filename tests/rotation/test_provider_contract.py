@@ -11,6 +11,7 @@ from practice.seed import FIVE_PERMISSIONS, PracticeAws
 from rotation.aws_iam import AwsIam
 from rotation.errors import AnswerLost, RotationError
 from rotation.provider import SERVICES, KeyPair, Provider
+from rotation.reach.access import Access
 from tests.fake_clock import FakeClock
 from tests.fake_provider import ACTIONS, FakeProvider
 from tests.practice_aws import new_name
@@ -70,7 +71,7 @@ class PracticeWorld:
         made = aws.make_manager(self.manager)
         for user_name in (self.target, self.bystander):
             aws.make_target(user_name, path="/apps/", with_key=False)
-        self.provider = AwsIam(made.key, aws.region, aws.endpoint_url)
+        self.provider = AwsIam(Access(made.key, aws.region, aws.endpoint_url))
 
     def make_key(self, user_name):
         return self.aws.make_key(user_name)
