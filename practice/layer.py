@@ -20,14 +20,14 @@ from practice.answers import Answer
 from practice.behaviour import Behaviour
 from practice.faults import INSTEAD, TRANSPORT, Fault, Faults
 from practice.log import CallLog
-from practice.policy import allows
+from practice.policy import allows, trusted
 from practice.replicas import Replicas
 from practice.request import Request
-from practice.roles import ASSUME, trust
 from rotation.provider import KeyPair
 
 # What everybody may do who signs.
 _FREE = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
+_ASSUME = "sts:AssumeRole"
 _MADE_KEY = re.compile(rb"<AccessKeyId>([^<]+)</AccessKeyId>")
 
 
@@ -88,9 +88,9 @@ class Layer:
             return answers.signature_wrong(request.service)
         signer.note_use()
         allowed = request.action in _FREE or allows(signer.policies(), request.action, concerned(request)[0])
-        if request.action == ASSUME:
-            trusted = trust(request, Account(request.region).partition, signer.arn)
-            allowed = trusted == "caller" or (trusted == "account" and allowed)
+        if request.action == _ASSUME:
+            whom = _trusted(request, signer)
+            allowed = whom == "caller" or (whom == "account" and allowed)
         return None if allowed and not self._hides(request) else _denied(request, signer)
 
     def _signer(self, request: Request) -> Signer | None:
@@ -128,6 +128,11 @@ class Layer:
         if Account(request.region).owner(request.access_key_id) != ROOT:
             self._replicas.announce(made[1].decode())
         return made[1].decode()
+
+
+def _trusted(request: Request, signer: Signer) -> str:
+    trust = Account(request.region).trust_of(request.params.get("RoleArn", ""))
+    return trusted(trust, signer.arn, request.params.get("ExternalId", "")) if trust else ""
 
 
 def _denied(request: Request, signer: Signer) -> Answer:

@@ -12,7 +12,7 @@ from database import db
 from models import Action, Connection, Project, RotationStrategy
 from rotation.connections import connections_of, last_created, strategies_of, take_report, targets_of
 from rotation.policy import GAINS
-from views.drafts.asking import ask_about, policies_for, stored_access
+from views.drafts.asking import ask_about, policies_for, role_policies, stored_access
 from views.fetch import get_connection, get_project
 from views.frame.identity import audit
 from views.frame.services import now
@@ -45,7 +45,10 @@ def show(project_name: str, name: str) -> ResponseReturnValue:
     known = in_full(db.session(), [user.id for user in values["users"]])
     states = {number: state_of(facts, now(), late()) for number, facts in known.items()}
     policies = policies_for(connection, values["users"])
-    return render_template("connections/detail.html", states=states, policies=policies, gains=GAINS, **values)
+    trust = role_policies(project, connection.role_arn, connection.assumed_by, connection.region)
+    return render_template(
+        "connections/detail.html", states=states, policies=policies, trust=trust, gains=GAINS, **values
+    )
 
 
 @bp.post("/<name>/check")
