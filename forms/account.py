@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from wtforms import (
     BooleanField,
@@ -18,11 +17,11 @@ from wtforms.validators import Email, InputRequired, Length, Optional, Validatio
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from crypto.passwords import MAXIMUM_LENGTH, password_problem
+from forms import zones
 from forms.base import Form, lowered, stripped
 from models.people import user_name_problem
 
 _EMAIL = (Optional(), Email("An e-mail address such as ana@example.com."), Length(max=254))
-ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
 
 
 class SignIn(Form):
@@ -79,7 +78,7 @@ class Settings(Form):
     """What a person chooses for themselves."""
 
     email = StringField("E-mail", _EMAIL, [stripped])
-    time_zone = SelectField("Time zone", choices=[SelectChoice(zone) for zone in ("UTC", *ZONES)])
+    time_zone = SelectField("Time zone", choices=[SelectChoice(zone) for zone in ("UTC", *zones.OFFERED)])
 
 
 class Rights(Form):
@@ -101,4 +100,4 @@ class Invitation(Rights):
 
 def known_zone(name: str | None) -> str:
     """The time zone that the browser named if there is one, else UTC."""
-    return name if name in available_timezones() else "UTC"
+    return name if name in zones.KNOWN else "UTC"

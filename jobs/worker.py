@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import gc
 import importlib
+import logging
+import signal
 import time
+from collections.abc import Callable
 
 from redis import Redis
 from redis.client import Pipeline
+from redis.exceptions import RedisError
 from rq import Queue, Worker, worker_registration
 from rq.executions import Execution
 from rq.job import Job
@@ -26,7 +30,10 @@ _ALIVE_S = 60
 """For how long that counts: a worker that was killed is taken for alive no longer."""
 _RQ_MARGIN_S = 15
 """RQ ends its wait for work, and so says that it is alive, that much before its `worker_ttl`."""
+_PAUSE_WITHOUT_REDIS_S = 1
 _JOB_MODULES = ("jobs.rotate", "jobs.keys", "jobs.sweep")
+
+log = logging.getLogger(__name__)
 
 
 class BurstWorker(Worker):
@@ -61,7 +68,7 @@ class BurstWorker(Worker):
 
 
 def run_worker(redis_url: str) -> None:
-    """Work until a signal ends the process. Sweeps come first, for they find the work.
+    """Work until a signal ends the process, also while Redis is away. Sweeps come first, for they find the work.
 
     What every job needs is imported, loaded and checked before the first fork. Raises config.ConfigError and
     crypto.MasterKeyError.
@@ -78,7 +85,25 @@ def run_worker(redis_url: str) -> None:
         Queue(name, connection=redis, job_class=JsonJob, serializer=JSONSerializer)
         for name in (SWEEP_QUEUE, WORK_QUEUE)
     ]
-    BurstWorker(
+    work(lambda: BurstWorker(
         queues, connection=redis, job_class=JsonJob, serializer=JSONSerializer, worker_ttl=_BEAT_S + _RQ_MARGIN_S,
         job_monitoring_interval=_BEAT_S,
-    ).work(logging_level="WARNING")  # fmt: skip
+    ))  # fmt: skip
+
+
+def work(new_worker: Callable[[], Worker]) -> None:
+    """Work until a signal; while Redis is out of reach, keep trying with another worker.
+
+    One that ended with each try would be given up by its supervisor, and the web with it.
+    """
+    while True:
+        try:
+            new_worker().work(logging_level="WARNING")
+        except RedisError as error:
+            log.warning("The worker waits for Redis (%s)", type(error).__name__)
+            # RQ's handlers would only tell the worker that has just ended.
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+            time.sleep(_PAUSE_WITHOUT_REDIS_S)
+        else:
+            return

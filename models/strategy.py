@@ -87,6 +87,8 @@ class RotationStrategy(Base):
     """When the pause ends by itself."""
     deleting_at: Mapped[datetime | None]
     """Set while the deletion of the strategy waits for its keys to be deleted at AWS."""
+    foreign_keys: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    """The target's keys that Keyturn neither made nor took over, as AWS last listed them: shown, never touched."""
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(64))
 

@@ -6,12 +6,12 @@
     account.py     moto's state: users, keys, policies
     memory.py      moto's state in a file, over a restart
     policy.py      which policies allow which action on which ARN
-    replicas.py    when which replica learns of a new key
-    faults.py      what is told to go wrong
+    owner.py       what the account's owner does by hand
+    behaviour/     how it behaves: replicas, last use, pace, faults, deeds
     answers.py     AWS's error documents
-    admin.py       /practice/...: behaviour, faults and the log of calls, while it runs
+    admin.py       /practice/...: behaviour, faults, deeds and the log of calls, while it runs
     seed.py        a manager and targets for the demo, the tests and the bench
 
-`python -m practice --port 0 --ready-file FILE` runs it. A new key is known to each replica at its own time, an inactive
-key is refused, and a policy's Resource counts.
+`python -m practice --port 0 --ready-file FILE` runs it. A new key, a deactivation and a deletion are known to each
+replica at its own time, an inactive key is refused, and a policy's Resource counts.
 """

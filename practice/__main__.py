@@ -23,12 +23,14 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes any that is free")
     parser.add_argument("--ready-file", type=Path, help="written, mode 0600, once calls are answered")
     parser.add_argument("--state-file", type=Path, help="keeps users, keys and policies over a restart")
+    parser.add_argument("--log-file", type=Path, help="every call is added to it, a line of JSON each")
     parser.add_argument("--set", default="{}", help='how it behaves, as in {"propagation_s": [3, 12]}')
     options = parser.parse_args()
     behaviour = Behaviour()
     try:
         behaviour.change(json.loads(options.set))
-        server = PracticeServer(Layer(behaviour, state_file=options.state_file), options.host, options.port)
+        layer = Layer(behaviour, state_file=options.state_file, log_file=options.log_file)
+        server = PracticeServer(layer, options.host, options.port)
     except (NotLoopback, ValueError, OSError) as error:
         parser.error(str(error))
     with server:

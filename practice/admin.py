@@ -2,6 +2,7 @@
 
     GET /practice/settings    POST {"latency_s": 0.05} changes what is named (behaviour.Behaviour)
     GET /practice/faults      POST {"kind": "drop", ...} adds one (faults.Fault), DELETE clears all
+    GET /practice/deeds       POST {"does": "delete_user", ...} plans one (deeds.Deed), DELETE clears all
     GET /practice/calls       DELETE clears all
 
 Posts are JSON by their content type too, which no web page can send here unasked.
@@ -43,6 +44,9 @@ def _routes(layer: Layer) -> dict[tuple[str, str], Callable[[dict[str, Any]], An
         ("GET", "faults"): lambda _: layer.faults.listed(),
         ("POST", "faults"): layer.faults.add,
         ("DELETE", "faults"): lambda _: layer.faults.clear(),
+        ("GET", "deeds"): lambda _: layer.deeds.listed(),
+        ("POST", "deeds"): layer.deeds.add,
+        ("DELETE", "deeds"): lambda _: layer.deeds.clear(),
         ("GET", "calls"): lambda _: layer.log.listed(),
         ("DELETE", "calls"): lambda _: layer.log.clear(),
     }

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
@@ -18,10 +20,13 @@ from practice import answers, memory
 from practice.account import LAST_USED, ROOT, Account, Signer, concerned
 from practice.answers import Answer
 from practice.behaviour import Behaviour
-from practice.faults import INSTEAD, TRANSPORT, Fault, Faults
+from practice.behaviour.deeds import Deeds
+from practice.behaviour.faults import INSTEAD, TRANSPORT, Fault, Faults
+from practice.behaviour.last_use import LastUses
+from practice.behaviour.pace import Pace
+from practice.behaviour.replicas import Replicas
 from practice.log import CallLog
 from practice.policy import allows, trusted
-from practice.replicas import Replicas
 from practice.request import Request
 from rotation.provider import KeyPair
 
@@ -39,13 +44,20 @@ class Layer:
     """
 
     def __init__(
-        self, behaviour: Behaviour, clock: Callable[[], float] = time.monotonic, state_file: Path | None = None
+        self,
+        behaviour: Behaviour,
+        clock: Callable[[], float] = time.monotonic,
+        state_file: Path | None = None,
+        log_file: Path | None = None,
     ) -> None:
         settings.INITIAL_NO_AUTH_ACTION_COUNT = sys.maxsize
         self.behaviour = behaviour
-        self.faults = Faults()
-        self.log = CallLog()
+        self.faults = Faults(behaviour)
+        self.deeds = Deeds()
+        self.log = CallLog(log_file)
         self._replicas = Replicas(behaviour, clock)
+        self._last_uses = LastUses(behaviour, lambda: datetime.now(UTC))
+        self._pace = Pace(behaviour, clock)
         self._apps = {
             "iam": create_backend_app("iam"), "sts": create_backend_app("sts"), "s3": create_backend_app("s3"),
         }  # fmt: skip
@@ -53,23 +65,60 @@ class Layer:
         self._state_file = state_file
         if state_file:
             memory.recall(state_file)
-        self.root: KeyPair = Account("us-east-1").root_key()
+        account = Account("us-east-1")
+        self._last_uses.recall(account.last_uses())
+        self.root: KeyPair = account.root_key()
 
     def answer(self, request: Request, fault: Fault | None = None) -> Answer:
         """Do what is asked, unless `fault` stands before it, note the call, and answer."""
-        if self.behaviour.latency_s:
-            time.sleep(self.behaviour.latency_s)
+        if latency_s := self._pace.latency_s():
+            time.sleep(latency_s)
         with self._one_at_a_time:
+            self._do_deeds("before", request)
             worked = fault is None or fault.when != "before"
-            answer = self._refused(request) or self._moto(request) if worked else answers.unavailable(request.service)
-            key = self._key_concerned(request, answer)
+            answer = self._worked(request) if worked else answers.unavailable(request.service)
+            made = _MADE_KEY.search(answer.body) if request.action == "iam:CreateAccessKey" else None
             if fault and fault.kind not in TRANSPORT:
                 answer = self.spoiled(request, fault)
-        self.log.add(
-            action=request.action, by=request.access_key_id, user=request.params.get("UserName", ""), key=key,
-            status=answer.status, said=answer.said, fault=fault.kind if fault else "",
-        )  # fmt: skip
+            self.log.add(
+                action=request.action, by=request.access_key_id,
+                who=Account(request.region).owner(request.access_key_id), user=request.params.get("UserName", ""),
+                key=made[1].decode() if made else request.params.get("AccessKeyId", ""), status=answer.status,
+                said=answer.said, fault=fault.kind if fault else "",
+            )  # fmt: skip
+            self._do_deeds("after", request)
         return answer
+
+    def _do_deeds(self, when: str, request: Request) -> None:
+        with self._telling_replicas(request.region, new_are_known=True):
+            done = self.deeds.do(when, request)
+        user, by = request.params.get("UserName", ""), self.root.access_key_id
+        for deed, key in done:
+            self.log.add(
+                action=f"by hand: {deed}", by=by, who=ROOT, user=user, key=key, status=200, said="OK", fault=""
+            )
+
+    def _worked(self, request: Request) -> Answer:
+        """The truth, as the replica that the request meets knows it."""
+        if not self._pace.admits(request.service):
+            return answers.throttled(request.service)
+        account = Account(request.region)
+        key = account.key(request.access_key_id)
+        taken = self._replicas.take(request.access_key_id, truth=key is not None and key.status == "Active")
+        with account.with_deleted(self._replicas.kept(request.access_key_id) if taken else None):
+            refused = self._refused(request, taken=taken)
+            if refused or not memory.changes(request.action):
+                return refused or self._moto(request)
+        by_root = account.owner(request.access_key_id) == ROOT
+        with self._telling_replicas(request.region, new_are_known=by_root):
+            return self._moto(request)
+
+    @contextmanager
+    def _telling_replicas(self, region: str, *, new_are_known: bool) -> Iterator[None]:
+        """Tell the replicas of what happens to keys meanwhile."""
+        before = Account(region).keys()
+        yield
+        self._replicas.compare(before, Account(region).keys(), new_are_known=new_are_known)
 
     def spoiled(self, request: Request, fault: Fault) -> Answer:
         """What the fault answers instead of the truth."""
@@ -77,16 +126,16 @@ class Layer:
             return _denied(request, Signer(request))
         return INSTEAD.get(fault.kind, answers.unavailable)(request.service)
 
-    def _refused(self, request: Request) -> Answer | None:
+    def _refused(self, request: Request, *, taken: bool) -> Answer | None:
         """AWS's refusal of the key, the signature or the action, or None."""
         if request.service not in self._apps:
             return answers.not_signed(request.service)
-        signer = self._signer(request)
+        signer = self._signer(request) if taken else None
         if signer is None:
             return answers.key_unknown(request.service)
         if not signer.has_the_secret():
             return answers.signature_wrong(request.service)
-        signer.note_use()
+        self._last_uses.note(request)
         allowed = request.action in _FREE or allows(signer.policies(), request.action, concerned(request)[0])
         if request.action == _ASSUME:
             whom = _trusted(request, signer)
@@ -94,10 +143,7 @@ class Layer:
         return None if allowed and not self._hides(request) else _denied(request, signer)
 
     def _signer(self, request: Request) -> Signer | None:
-        """Who signs, if the replica that the request meets knows the key as an active one."""
-        key = Account(request.region).key(request.access_key_id)
-        if key is None or key.status != "Active" or not self._replicas.know(request.access_key_id):
-            return None
+        """Who signs, if that is known at all."""
         try:
             return Signer(request)
         except CreateAccessKeyFailure:
@@ -110,6 +156,9 @@ class Layer:
         return unknown and self.behaviour.hides_unknown_keys
 
     def _moto(self, request: Request) -> Answer:
+        if request.action == LAST_USED:
+            key = request.params.get("AccessKeyId", "")
+            Account(request.region).tell_last_use(key, self._last_uses.told(key))
         builder = EnvironBuilder(
             method=request.method, path=request.path, query_string=request.query, data=request.body,
             headers=list(request.headers.items()), base_url=f"http://{request.headers.get('host', 'localhost')}",
@@ -119,15 +168,6 @@ class Layer:
             memory.keep(self._state_file)
         kept = tuple((name, value) for name, value in headers if name.lower() not in {"content-length", "connection"})
         return Answer(int(status.split()[0]), b"".join(body), kept)
-
-    def _key_concerned(self, request: Request, answer: Answer) -> str:
-        """The key that was asked about, or made: then the replicas are told of it, unless the root made it."""
-        made = _MADE_KEY.search(answer.body) if request.action == "iam:CreateAccessKey" else None
-        if made is None:
-            return request.params.get("AccessKeyId", "")
-        if Account(request.region).owner(request.access_key_id) != ROOT:
-            self._replicas.announce(made[1].decode())
-        return made[1].decode()
 
 
 def _trusted(request: Request, signer: Signer) -> str:

@@ -111,7 +111,7 @@ class PracticeAws:
         self._administer("POST", "settings", behaviour)
 
     def fail(self, kind: str, action: str = "*", **fault: Any) -> None:
-        """Let the next call of `action` meet a fault (practice.faults.Fault)."""
+        """Let the next call of `action` meet a fault (practice.behaviour.faults.Fault)."""
         self._administer("POST", "faults", {"kind": kind, "action": action, **fault})
 
     def faults(self) -> list[dict[str, Any]]:
@@ -121,6 +121,14 @@ class PracticeAws:
     def clear_faults(self) -> None:
         """Let nothing go wrong from now on."""
         self._administer("DELETE", "faults")
+
+    def meanwhile(self, does: str, action: str = "*", **deed: Any) -> None:
+        """Have the account's owner do something at the next call of `action` (practice.behaviour.deeds.Deed)."""
+        self._administer("POST", "deeds", {"does": does, "action": action, **deed})
+
+    def clear_deeds(self) -> None:
+        """Plan no deed any more."""
+        self._administer("DELETE", "deeds")
 
     def calls(self) -> list[dict[str, Any]]:
         """The log of calls (practice.log.Call), oldest first."""

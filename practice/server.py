@@ -14,7 +14,7 @@ from typing import Any
 
 from practice.admin import PREFIX, administer
 from practice.answers import Answer
-from practice.faults import TRANSPORT, Fault
+from practice.behaviour.faults import TRANSPORT, Fault
 from practice.layer import Layer
 from practice.request import Request
 

@@ -14,6 +14,7 @@ from models.base import new_id
 from models.connection import access_key_id_problem, note_worked
 from models.secret import current_values
 from rotation import retirement
+from rotation.drift import EVERY
 from rotation.errors import RotationError
 from rotation.provider import ListedKey
 from rotation.work import Work
@@ -103,7 +104,7 @@ def _adopt(work: Work, access_key_id: str) -> None:
     now, strategy = work.now(), work.strategy
     key = AccessKey(
         id=new_id(), project_id=strategy.project_id, strategy_id=strategy.id, state=KeyState.ACTIVE.value,
-        access_key_id=access_key_id, intent_at=now,
+        access_key_id=access_key_id, intent_at=now, look_at=now + EVERY,
     )  # fmt: skip
     if work.published_key() is not None:
         retire_at = now + timedelta(seconds=strategy.grace_s)

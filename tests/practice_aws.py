@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from practice.behaviour import Behaviour
 from practice.seed import PracticeAws
 
 ROOT = Path(__file__).parent.parent
@@ -31,7 +32,8 @@ def practice_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pract
 def practice(practice_process: PracticeAws) -> PracticeAws:
     """Practice AWS without latency, propagation or faults; users of earlier tests may still be there."""
     practice_process.clear_faults()
-    practice_process.set(latency_s=0, propagation_s=[0, 0], replicas=4, hides_unknown_keys=True)
+    practice_process.clear_deeds()
+    practice_process.set(**{**vars(Behaviour()), "propagation_s": [0, 0]})
     return practice_process
 
 

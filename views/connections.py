@@ -11,11 +11,12 @@ from sqlalchemy import func, select
 from database import db
 from models import Action, Connection, Project, RotationStrategy
 from rotation.connections import connections_of, last_created, strategies_of, take_report, targets_of
+from rotation.drift import look_soon
 from rotation.policy import GAINS
 from views.drafts.asking import ask_about, policies_for, role_policies, stored_access
 from views.fetch import get_connection, get_project
 from views.frame.identity import audit
-from views.frame.services import now
+from views.frame.services import now, services
 from views.htmx import dialog, done, out_of_band
 from views.reauth import password_fresh_required
 from views.shown.facts import in_full
@@ -60,8 +61,11 @@ def check(project_name: str, name: str) -> ResponseReturnValue:
     report = ask_about(access, targets_of(db.session(), strategies_of(db.session(), connection.id)))
     connection = get_connection(project, name)
     take_report(connection, report, now())
+    looks = look_soon(db.session(), connection.id, now())
     audit(Action.CONNECTION_CHECK, connection.name, project_id=project.id, failed=len(report.failed))
     db.session.commit()
+    for key_id, looked in looks:
+        services().courier.key(key_id, looked)
     values = _values(project, connection)
     checks = render_template("connections/_checks.html", **values)
     state = out_of_band(render_template("connections/_state.html", **values))

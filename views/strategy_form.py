@@ -9,8 +9,7 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from wtforms import Field
 
-from forms import lengths
-from forms.account import ZONES
+from forms import lengths, zones
 from forms.strategy.manager import REGIONS
 from models import Project, RotationStrategy
 from rotation.connections import Refused
@@ -149,7 +148,7 @@ def _values(filled: Draft) -> dict[str, Any]:
         "form": filled.form,
         "regions": REGIONS,
         "gains": GAINS,
-        "zones": ZONES,
+        "zones": zones.OFFERED,
         "reader_zone": reader_zone().key,
         "shortest_quiet": lengths.spell(filled.form.shortest_quiet_s),
     }

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from datetime import time, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from wtforms import BooleanField, Field, RadioField, SelectChoice, SelectField, SelectMultipleField, StringField
 from wtforms.widgets import CheckboxInput
 
-from forms import lengths
+from forms import lengths, zones
 from forms.base import Form, refuse, stripped
 from models.schedule import DAYS, Schedule, Window, as_daily, cron_problem, daily
 
@@ -107,7 +107,7 @@ class WhenFields(Form):
 
     def zone_problem(self) -> str | None:
         """Why the time zone can't be; None when it can."""
-        if self.repeat.data == "button" or self.zone.data in available_timezones():
+        if self.repeat.data == "button" or self.zone.data in zones.KNOWN:
             return None
         return "Use a name of the time zone database, such as Europe/Berlin or UTC."
 

@@ -89,7 +89,7 @@ class Installation(Run):
                 access_key=NewSecret("AWS_ACCESS_KEY", target.key.access_key_id.encode()),
                 secret_key=NewSecret("AWS_SECRET_ACCESS_KEY", target.key.secret_access_key.encode()),
                 existing_key_id=target.key.access_key_id if takes_over else "",
-                interval_s=None,
+                schedule=None,
                 grace_s=int(timedelta(hours=24).total_seconds()),
                 retire_when=RetireWhen.QUIET,
                 quiet_s=int(timedelta(hours=24).total_seconds()),

@@ -6,6 +6,9 @@ import os
 import signal
 from datetime import UTC, datetime, timedelta
 
+from redis.exceptions import ConnectionError as RedisIsAway
+
+from jobs import worker
 from jobs.periodic import PeriodicScheduler, periodic_jobs
 from models import Rotation, State
 from practice.seed import FIVE_PERMISSIONS, THREE_PERMISSIONS
@@ -58,10 +61,10 @@ def test_a_key_whose_answer_and_worker_are_lost_costs_no_key_in_use(make_workpla
     practice.fail("hang", "CreateAccessKey", user=place.target.user_name, when="after", seconds=60)
     lost = place.request()
     place.courier.rotation(lost)
-    worker = place.start_worker()
+    process = place.start_worker()
     wait_for(lambda: place.rotation(lost).access_key_id and len(keys_at_aws(place)) == 2, "the key at AWS")
-    os.killpg(worker.pid, signal.SIGKILL)
-    worker.wait()
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
     redis.flushall()
     practice.clear_faults()
     for code in ("answer_lost", "two_keys"):
@@ -72,6 +75,25 @@ def test_a_key_whose_answer_and_worker_are_lost_costs_no_key_in_use(make_workpla
         assert place.rotation(rotation_id).error_code == code
         assert place.published() == in_use
         assert place.caller(in_use) == place.target.user_name
+
+
+def test_a_worker_outlives_a_redis_that_is_away(monkeypatch):
+    monkeypatch.setattr(worker, "_PAUSE_WITHOUT_REDIS_S", 0)
+    tries = iter([RedisIsAway(), RedisIsAway(), None])
+
+    class Once:
+        def work(self, **_):
+            if error := next(tries):
+                raise error
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        worker.work(Once)
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL, "a signal ends it while it waits"
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert list(tries) == []
 
 
 def keys_at_aws(place) -> list[str]:

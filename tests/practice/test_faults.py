@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
-from practice.faults import KINDS
+from practice.behaviour.faults import KINDS
 from tests.practice_aws import new_name
 
 

@@ -84,5 +84,5 @@ def test_an_unknown_route_is_told(practice):
 
 
 def test_a_switch_that_is_not_there_is_told_with_those_that_are(practice):
-    with pytest.raises(ValueError, match="no latency; there are hides_unknown_keys, latency_s"):
+    with pytest.raises(ValueError, match="no latency; there are deletion_s, hides_unknown_keys"):
         practice.set(latency=1)

@@ -10,6 +10,8 @@ from typing import Any
 
 from practice import answers
 from practice.answers import Answer
+from practice.behaviour import Behaviour
+from practice.behaviour.draws import Draws
 from practice.request import Request
 
 # An answer in place of the real one, by the fault's kind.
@@ -28,22 +30,38 @@ WHEN = ("before", "after", "late")
 
 
 @dataclass
-class Fault:
+class Which:
+    """Which calls: patterns of the action, of the user named in it and of the key that signs it."""
+
+    action: str = "*"
+    user: str = "*"
+    key: str = "*"
+
+    def meets(self, request: Request) -> bool:
+        """Whether that request is one of them; `CreateAccessKey` stands for `iam:CreateAccessKey` too."""
+        short = request.action.partition(":")[2]
+        return (
+            (fnmatchcase(request.action, self.action) or fnmatchcase(short, self.action))
+            and fnmatchcase(request.params.get("UserName", ""), self.user)
+            and fnmatchcase(request.access_key_id, self.key)
+        )
+
+
+@dataclass
+class Fault(Which):
     """One fault: which calls meet it, and what then happens.
 
     `kind`: an answer instead of the real one (INSTEAD, or `deny`), or `drop` (the connection closes without an
     answer), `cut` (after the part `at` of the answer's body; the work is done), `hang` (no answer for `seconds`, then
     it closes).
     `when`: instead of the work (`before`), when the work is done (`after`), or the work is done only once the caller
-    has gone (`late`). `times`: so many calls; 0: until it is cleared. `action`, `user` and `key` are patterns.
+    has gone (`late`). `times`: so many calls; 0: until it is cleared. `share`: which part of the calls meets it.
     """
 
-    kind: str
-    action: str = "*"
-    user: str = "*"
-    key: str = "*"
+    kind: str = ""
     when: str = "before"
     times: int = 1
+    share: float = 1.0
     at: float = 0.5
     seconds: float = 60.0
 
@@ -55,20 +73,12 @@ class Fault:
         if self.kind == "cut":
             self.when = "after"
 
-    def meets(self, request: Request) -> bool:
-        """Whether this fault is for that request; `CreateAccessKey` stands for `iam:CreateAccessKey` too."""
-        short = request.action.partition(":")[2]
-        return (
-            (fnmatchcase(request.action, self.action) or fnmatchcase(short, self.action))
-            and fnmatchcase(request.params.get("UserName", ""), self.user)
-            and fnmatchcase(request.access_key_id, self.key)
-        )
-
 
 class Faults:
     """The faults that are switched on, oldest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, behaviour: Behaviour) -> None:
+        self._draws = Draws(behaviour, "faults")
         self._faults: list[Fault] = []
         self._lock = Lock()
 
@@ -91,9 +101,12 @@ class Faults:
     def take(self, request: Request) -> Fault | None:
         """The fault that this request meets, counted off."""
         with self._lock:
-            fault = next((fault for fault in self._faults if fault.meets(request)), None)
+            fault = next((fault for fault in self._faults if fault.meets(request) and self._strikes(fault)), None)
             if fault and fault.times:
                 fault.times -= 1
                 if not fault.times:
                     self._faults.remove(fault)
             return fault
+
+    def _strikes(self, fault: Fault) -> bool:
+        return fault.share >= 1 or self._draws.random.random() < fault.share
