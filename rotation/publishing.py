@@ -13,6 +13,7 @@ from models.access_key import move
 from models.audit import Action, record
 from models.secret import write_secret
 from rotation import retirement
+from rotation.drift import EVERY
 from rotation.ending import undoing
 from rotation.errors import RotationError
 from rotation.planning import turn_by
@@ -34,21 +35,13 @@ def publish(work: Work) -> datetime | None:
     key = work.key()
     if key is None or key.access_key_id is None:
         raise RotationError("interrupted", said="The verified key is no longer there")
-    is_undo = work.rotation.purpose == Purpose.UNDO.value
     pair = undoing.pair_of(work, key)
     step = work.step(StepName.PUBLISH)
     # It may have been edited since this worker read it: what counts is what it says at the moment of publication.
     session.refresh(strategy, with_for_update={"of": RotationStrategy})
     versions = _write_pair(work, pair, now)
     old = _replace(work, now)
-    if is_undo:
-        session.refresh(key, with_for_update=True)
-        state = KeyState(undoing.living(work).state)
-        again = {"replaced_at": None, "retire_at": None, "quiet_at": None, "deactivated_at": None}
-    else:
-        state, again = KeyState.CREATED, {}
-    if not move(session, key.id, state, KeyState.ACTIVE, published_at=now, look_at=None, **again):
-        raise RotationError("interrupted", said="The verified key was discarded")
+    _make_current(work, key, now)
     by_button = work.rotation.trigger == Trigger.BUTTON.value
     session.flush()  # it is the new key's age that counts
     after_publication(strategy, now, by_button=by_button, turn_by=turn_by(session, strategy))
@@ -63,16 +56,40 @@ def publish(work: Work) -> datetime | None:
     return None
 
 
+_AS_CURRENT = dict.fromkeys(("replaced_at", "retire_at", "quiet_at", "deactivated_at", "restored_at")) | {
+    "error_code": ""
+}
+
+
+def _make_current(work: Work, key: AccessKey, now: datetime) -> None:
+    """Make the verified key, a new one or the one before, the one that programs read."""
+    state = KeyState.CREATED
+    if work.rotation.purpose == Purpose.UNDO.value:
+        work.session.refresh(key, with_for_update=True)
+        state = KeyState(undoing.living(work).state)
+    as_current = {"published_at": now, "look_at": now + EVERY, **_AS_CURRENT}
+    if not move(work.session, key.id, state, KeyState.ACTIVE, **as_current):
+        raise RotationError("interrupted", said="The verified key was discarded")
+
+
 def _replace(work: Work, now: datetime) -> AccessKey | None:
     """Make the key that programs read an old one: in its grace, or without one where it is compromised."""
     session, strategy = work.session, work.strategy
     current = select(AccessKey).where(AccessKey.strategy_id == strategy.id, AccessKey.state == KeyState.ACTIVE.value)
     old = session.scalar(current.with_for_update().execution_options(populate_existing=True))
     if old is not None:
-        values: dict[str, Any] = {"retire_at": now + timedelta(seconds=strategy.grace_s)}
-        if old.leaked_at is not None:
-            values = {"retire_at": now, "ended_by": old.leaked_by}
-        move(session, old.id, KeyState.ACTIVE, KeyState.RETIRING, replaced_at=now, look_at=now, **values)
+        values: dict[str, Any] = {
+            "replaced_at": now,
+            "look_at": now,
+            "restored_at": None,
+            "error_code": "",
+            "error_facts": {},
+        }
+        if old.leaked_at is None:
+            values |= {"retire_at": now + timedelta(seconds=strategy.grace_s)}
+        else:
+            values |= {"retire_at": now, "ended_by": old.leaked_by}
+        move(session, old.id, KeyState.ACTIVE, KeyState.RETIRING, **values)
     # One that was cut off before had no successor then.
     session.execute(
         update(AccessKey)

@@ -7,6 +7,7 @@ in the same look that it belongs to the target. The steps themselves are in rota
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,8 @@ from sqlalchemy import select, update
 
 from models import AccessKey, KeyState, Rotation, RotationStrategy
 from models.access_key import REPLACED, claim_look
-from rotation import lost
+from models.connection import note_worked
+from rotation import drift, lost
 from rotation.ending import at_aws
 from rotation.ending.proof import is_cut_off, proven
 from rotation.ending.rules import BY_RULE, end_at, waits_for_person
@@ -26,6 +28,8 @@ log = logging.getLogger(__name__)
 
 PAUSE_AFTER_ERROR = timedelta(minutes=1)
 PAUSE_AFTER_PERMANENT_ERROR = timedelta(hours=1)
+
+Look = Callable[[Tools, AccessKey, RotationStrategy], datetime | None]
 
 
 def look(tools: Tools, key_id: str) -> datetime | None:
@@ -49,8 +53,7 @@ def _look(tools: Tools, key: AccessKey, claimed_until: datetime) -> datetime | N
     strategy = tools.session.get_one(RotationStrategy, key.strategy_id)
     tools.session.commit()
     try:
-        search_or_end = lost.search if key.state == KeyState.LOST.value else _end
-        again = search_or_end(tools, key, strategy)
+        again = _kind_of_look(key, strategy)(tools, key, strategy)
     except RotationError as error:
         tools.session.rollback()
         return _put_off(tools, key, strategy, error, claimed_until)
@@ -58,11 +61,20 @@ def _look(tools: Tools, key: AccessKey, claimed_until: datetime) -> datetime | N
     return again
 
 
+def _kind_of_look(key: AccessKey, strategy: RotationStrategy) -> Look:
+    """What is to be done about the key. Raises `from_backup` where its row is no reason to end it."""
+    if key.state == KeyState.ACTIVE.value and not _retires(key, strategy):
+        return drift.look
+    if key.restored_at is not None and not key.ended_by:
+        raise RotationError("from_backup")
+    return lost.search if key.state == KeyState.LOST.value else _end
+
+
 def _settle(tools: Tools, key: AccessKey, again: datetime | None, claimed_until: datetime, **values: Any) -> None:
     """Write what the look came to. One that somebody asked for meanwhile stays due."""
     mine = update(AccessKey).where(AccessKey.id == key.id).execution_options(synchronize_session=False)
-    tools.session.execute(mine.values(**values))
-    tools.session.execute(mine.where(AccessKey.look_at == claimed_until).values(look_at=again))
+    # Not if it was replaced meanwhile: then others have said when to look.
+    tools.session.execute(mine.where(AccessKey.look_at == claimed_until).values(look_at=again, **values))
     tools.session.commit()
 
 
@@ -122,6 +134,7 @@ def _retire(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetim
         return tools.clock.now() + tools.timing.lease
     last_use = proven(tools, key, strategy)
     now = tools.clock.now()
+    note_worked(tools.session, strategy.connection_id, now)
     _write_use(tools, key, last_use, now, _quiet_at(tools, key, strategy, last_use))
     by_person = key.ended_by not in {"", BY_RULE}
     ends_at = now if by_person else end_at(key, strategy)

@@ -47,7 +47,7 @@ def ask_to_deactivate(tools: Tools, strategy: RotationStrategy, access_key_id: s
     return True
 
 
-def activate(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime | None:
+def activate(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime:
     """Make the inactive key active: an old one in its grace again, or the current one. Returns when to look at it."""
     tools.aws.activate_key(strategy.user_name, key.access_key_id or "")
     now = tools.clock.now()
@@ -67,7 +67,7 @@ def activate(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> dateti
     if move(tools.session, key.id, KeyState.DEACTIVATED, state, **values):
         note(tools.session, key, Action.KEY_ACTIVATE, key.returned_by or "worker", now)
     tools.session.commit()
-    return now if is_old else None
+    return now
 
 
 def delete(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> None:

@@ -38,7 +38,7 @@ STATES = {
     "old key due": (facts(DONE, current_key(), old_key()), ("ok", "Up to date", "old key retires now")),
     "old key being deleted": (
         facts(DONE, current_key(), old_key(ended_by="bob", last_used_at=NOW)),
-        ("ok", "Up to date", "old key is being deleted"),
+        ("ok", "Up to date", "old key is being ended"),
     ),
     "old key used before the turn only": (
         facts(DONE, current_key(), old_key(last_used_at=NOW - 9 * DAY)),

@@ -32,12 +32,12 @@ def test_shows_schedule_and_retirement(bob_client, session, billing):
     assert "every 30 days" in page
     assert "in 30 d, Thu 24 Dec 2026, 12:00" in page
     assert "24 hours after publication" in page
-    assert "24 hours without use, then deleted" in page
+    assert "once AWS has reported no use for 24 hours" in page
     assert "8 good rounds of STS, IAM, S3 in a row" in page
     billing.interval_s, billing.due_at, billing.retire_when = None, None, "deadline"
     page = text(bob_client.get(URL))
     assert "by button only" in page
-    assert "deleted at the end of its grace, used or not" in page
+    assert "or 7 days after publication: a program that still holds it fails then" in page
 
 
 def test_shows_the_keys_over_time(bob_client, session, billing):
@@ -211,3 +211,17 @@ def test_a_stranger_finds_nothing(charlie_client, bob_client, billing, path):
 @pytest.mark.parametrize("path", ["", "/timeline", "/rotations", "/news"])
 def test_refuses_other_methods(bob_client, billing, path):
     assert bob_client.post(URL + path).status_code == 405
+
+
+def test_foreign_keys_are_told_with_their_last_use(bob_client, session, billing):
+    billing.foreign_keys = [
+        {
+            "access_key_id": "AKIAEXAMPLEFOREIGN00", "created_at": "2026-11-01T12:00:00+00:00", "status": "Active",
+            "used_at": "2026-11-23T12:00:00+00:00", "service": "s3", "region": "eu-west-1",
+        }
+    ]  # fmt: skip
+    session.commit()
+    page = bob_client.get(URL).text
+    assert "AKIAEXAMPLEFOREIGN00" in page
+    assert "Keyturn never touches it" in page
+    assert "1 key of this user" in bob_client.get("/projects/payments/strategies").text
