@@ -71,6 +71,8 @@ class EndFields(WhenFields):
 
     def ends_problems(self) -> Iterator[tuple[Field, str | None]]:
         """Each field with why it can't be; None when it can, or plays no part."""
+        if self.retire_when.data not in set(RetireWhen):
+            yield self.retire_when, "Choose what ends the old key."
         grace = self._length_problem("grace")
         yield self.grace, grace
         yield self.quiet, self._quiet_problem() if self.waits_for_quiet else None
@@ -79,9 +81,7 @@ class EndFields(WhenFields):
 
     @property
     def ends_problem(self) -> str | None:
-        """The first of them, or that none of the rules is chosen."""
-        if self.retire_when.data not in set(RetireWhen):
-            return "Choose what ends the old key."
+        """The first of them."""
         return next((problem for _, problem in self.ends_problems() if problem), None)
 
     def validate_grace(self, field: Field) -> None:

@@ -82,7 +82,7 @@ def record_end(tools: Tools, key: AccessKey, strategy: RotationStrategy, why: st
     now, by = tools.clock.now(), _ended_by(tools, key)
     gone = move(
         tools.session, key.id, KeyState(key.state), KeyState.DELETED, deleted_at=now, secret_access_key=None,
-        look_at=None, returned_by="", ended_by="" if by == "worker" else by,
+        look_at=None, error_code="", error_facts={}, returned_by="", ended_by="" if by == "worker" else by,
     )  # fmt: skip
     if gone:
         note(tools.session, key, Action.KEY_DELETE, by, now, **({"why": why} if why else {}))
