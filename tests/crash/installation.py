@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crypto import Keyring
-from models import AccessKey, Connection, KeyState, Project, Rotation, RotationStrategy, Secret
+from models import AccessKey, Connection, KeyState, Project, Rotation, RotationStrategy
 from models.base import new_id
 from models.engine import READ_ONLY, open_database
 from models.project import create_project
@@ -67,6 +67,14 @@ class Installation:
         """All rows of a table, as they are now."""
         with self.session() as session:
             return list(session.scalars(select(kind)))
+
+    def lost(self) -> list[AccessKey]:
+        """The keys that are told as lost."""
+        return [key for key in self.rows(AccessKey) if key.state == KeyState.LOST.value]
+
+    def keys_at_aws(self) -> set[str]:
+        """The user's access key IDs, as the account's owner lists them."""
+        return {row["AccessKeyId"] for row in self.aws.iam.list_access_keys(UserName=self.user)["AccessKeyMetadata"]}
 
     @contextmanager
     def consumer(self) -> Iterator[list[str]]:
@@ -142,11 +150,3 @@ class Installation:
         if state is KeyState.RETIRING:
             key.replaced_at, key.retire_at, key.look_at = since + 10 * DAY, since + 11 * DAY, since + 11 * DAY
         session.add(key)
-
-    def secrets_hold(self) -> set[str]:
-        """What the secrets that hold access key IDs hold now, the strategy's or not."""
-        with self.session() as session:
-            project = session.scalars(select(Project)).one()
-            ids = list(session.scalars(select(Secret.id).where(Secret.name == "ID")))
-            values = current_values(session, project.sealing_key(self.keyring), ids)
-        return {value.decode() for value in values.values()}

@@ -9,15 +9,13 @@ from rotation.errors import FAILURES
 from tests.crash.installation import Installation
 
 
-def judge(at: Installation, refused: list[str], *, listing: bool) -> list[str]:
+def judge(at: Installation, *, listing: bool) -> list[str]:
     """What doesn't hold, in sentences."""
     keys, rotations = at.rows(AccessKey), at.rows(Rotation)
-    at_aws = {row["AccessKeyId"] for row in at.aws.iam.list_access_keys(UserName=at.user)["AccessKeyMetadata"]}
     calls = [call for call in at.aws.calls() if call["user"] == at.user or call["key"]]
     return [
-        *([f"{len(refused)} consumer calls were refused, as {refused[0]}"] if refused else []),
         *_number(calls, at.user),
-        *(_unknown(at_aws, keys, rotations, listing=listing) if at.pair() else []),
+        *(_unknown(at.keys_at_aws(), keys, rotations, listing=listing) if at.pair() else []),
         *_deleted(at, calls),
         *_ended(rotations),
     ]
@@ -51,7 +49,7 @@ def _unknown(at_aws: set[str], keys: list[AccessKey], rotations: list[Rotation],
 
 
 def _deleted(at: Installation, calls: list[dict]) -> list[str]:
-    """No key was deleted that programs read, or that AWS had not named the target's before."""
+    """None was deleted that AWS had not named the target's before. That programs read none, the consumer shows."""
     proven, problems = set(), []
     for call in calls:
         if call["who"] != at.manager.user_name or call["status"] != 200:
