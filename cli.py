@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
@@ -86,6 +87,30 @@ def check(config: Config) -> None:
     from supervisor.checks import run
 
     sys.exit(run(config, click.echo))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def backup(config: Config, file: Path) -> None:
+    """Write the database to FILE, also while Keyturn runs.
+
+    The master key isn't in it: keep that apart.
+    """
+    from supervisor.backups import back_up
+
+    _refuse(back_up(config, file, click.echo))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--replace", is_flag=True, help="Lose what the database holds now.")
+@click.pass_obj
+def restore(config: Config, file: Path, *, replace: bool) -> None:
+    """Put the backup FILE in place, while Keyturn is stopped."""
+    from supervisor.backups import bring_back
+
+    _refuse(bring_back(config, file, click.echo, replace=replace))
 
 
 @main.group()

@@ -12,6 +12,7 @@ from typing import Any
 
 from redis import Redis, RedisError
 from rq import Queue
+from rq.exceptions import InvalidJobOperation
 from rq.job import Job, JobStatus
 from rq_scheduler import Scheduler
 
@@ -106,7 +107,10 @@ class PeriodicScheduler(Scheduler):  # type: ignore[misc]
 
 
 def _waits(queue: Queue, job: Job) -> bool:
-    return job.get_status() == JobStatus.QUEUED and queue.get_job_position(job) is not None
+    try:
+        return job.get_status() == JobStatus.QUEUED and queue.get_job_position(job) is not None
+    except InvalidJobOperation:  # Redis has lost it since it was found due
+        return False
 
 
 def run_scheduler(config: Config, redis: Redis) -> None:

@@ -104,6 +104,10 @@ class AccessKey(Base):
     """When AWS was last asked for its last use."""
     deactivated_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    tried_at: Mapped[datetime | None]
+    """When a published key was last seen to work."""
+    restored_at: Mapped[datetime | None]
+    """When it came back from a backup: until it is proven, nothing is deleted on the word of this row."""
     ended_by: Mapped[str] = mapped_column(String(64), default="")
     """Who ended it: a person's name, or empty for retirement by rule."""
     error_code: Mapped[str] = mapped_column(String(32), default="")

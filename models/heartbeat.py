@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models.base import Base
 
 SWEEP = "sweep"
+BACKUP = "backup"
+RESTORE = "restore"
 
 
 class Heartbeat(Base):

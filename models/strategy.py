@@ -13,7 +13,7 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.base import Base
-from models.connection import Connection
+from models.connection import Connection, partition
 from models.schedule import Schedule, Window
 from models.secret import Secret
 
@@ -87,6 +87,8 @@ class RotationStrategy(Base):
     """When the pause ends by itself."""
     deleting_at: Mapped[datetime | None]
     """Set while the deletion of the strategy waits for its keys to be deleted at AWS."""
+    foreign_keys: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    """The target's keys that Keyturn neither made nor took over, as AWS last listed them: shown, never touched."""
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(64))
 
@@ -105,7 +107,8 @@ class RotationStrategy(Base):
     @property
     def user_arn(self) -> str:
         """The target's ARN; `*` stands for an account that isn't known yet."""
-        return f"arn:aws:iam::{self.account_id or '*'}:user{self.user_path}{self.user_name}"
+        where = f"{partition(self.connection.region)}:iam::{self.account_id or '*'}"
+        return f"arn:{where}:user{self.user_path}{self.user_name}"
 
     @property
     def interval(self) -> timedelta | None:

@@ -11,6 +11,7 @@ from models import AccessKey, KeyState, RotationStrategy, Secret, State, StepNam
 from models.access_key import move
 from models.audit import Action, record
 from models.secret import write_secret
+from rotation.drift import EVERY
 from rotation.errors import RotationError
 from rotation.planning import turn_by
 from rotation.schedule import after_publication
@@ -37,8 +38,19 @@ def publish(work: Work) -> datetime | None:
     old = work.published_key()
     if old is not None:
         retire_at = now + timedelta(seconds=strategy.grace_s)
-        move(session, old.id, KeyState.ACTIVE, KeyState.RETIRING, replaced_at=now, retire_at=retire_at, look_at=now)
-    if not move(session, key.id, KeyState.CREATED, KeyState.ACTIVE, published_at=now, look_at=None):
+        move(
+            session,
+            old.id,
+            KeyState.ACTIVE,
+            KeyState.RETIRING,
+            replaced_at=now,
+            retire_at=retire_at,
+            look_at=now,
+            error_code="",
+            error_facts={},
+            restored_at=None,
+        )
+    if not move(session, key.id, KeyState.CREATED, KeyState.ACTIVE, published_at=now, look_at=now + EVERY):
         raise RotationError("interrupted", said="The verified key was discarded")
     by_button = work.rotation.trigger == Trigger.BUTTON.value
     session.flush()  # it is the new key's age that counts

@@ -7,6 +7,7 @@ says in the same look that it belongs to the target.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,8 +17,9 @@ from sqlalchemy.orm import Session
 from models import AccessKey, Connection, KeyState, RetireWhen, Rotation, RotationStrategy
 from models.access_key import claim_look, move
 from models.audit import Action, record
+from models.connection import note_worked
 from models.secret import current_values
-from rotation import lost
+from rotation import drift, lost
 from rotation.errors import RotationError
 from rotation.provider import LastUse
 from rotation.requests import wake_waiting
@@ -27,6 +29,8 @@ log = logging.getLogger(__name__)
 
 PAUSE_AFTER_ERROR = timedelta(minutes=1)
 PAUSE_AFTER_PERMANENT_ERROR = timedelta(hours=1)
+
+Look = Callable[[Tools, AccessKey, RotationStrategy], datetime | None]
 
 BY_RULE = "Keyturn"
 """Stands for the person who ended a key while AWS is asked to delete one whose time has come."""
@@ -88,22 +92,31 @@ def look_at_once(tools: Tools, key: AccessKey) -> None:
 
 
 def _look(tools: Tools, key: AccessKey) -> datetime | None:
-    strategy = tools.session.get_one(RotationStrategy, key.strategy_id)
+    strategy, found = tools.session.get_one(RotationStrategy, key.strategy_id), key.state
     tools.session.commit()
     try:
-        search_or_end = lost.search if key.state == KeyState.LOST.value else _end
-        again = search_or_end(tools, key, strategy)
+        again = _kind_of_look(key, strategy)(tools, key, strategy)
     except RotationError as error:
         tools.session.rollback()
         return _put_off(tools, key, strategy, error)
     tools.session.execute(
         update(AccessKey)
-        .where(AccessKey.id == key.id)
+        # Not if it was replaced meanwhile: then others have said when to look.
+        .where(AccessKey.id == key.id, AccessKey.state.in_([found, KeyState.DELETED.value]))
         .values(look_at=again, error_code="", error_facts={})
         .execution_options(synchronize_session=False)
     )
     tools.session.commit()
     return again
+
+
+def _kind_of_look(key: AccessKey, strategy: RotationStrategy) -> Look:
+    """What is to be done about the key. Raises `from_backup` where its row is no reason to end it."""
+    if key.state == KeyState.ACTIVE.value and not _retires(key, strategy):
+        return drift.look
+    if key.restored_at is not None and not key.ended_by:
+        raise RotationError("from_backup")
+    return lost.search if key.state == KeyState.LOST.value else _end
 
 
 def _end(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime | None:
@@ -144,7 +157,7 @@ def _put_off(tools: Tools, key: AccessKey, strategy: RotationStrategy, error: Ro
     facts = {"user": strategy.user_name, "arn": strategy.user_arn, "key": key.access_key_id or "", **error.facts}
     tools.session.execute(
         update(AccessKey)
-        .where(AccessKey.id == key.id)
+        .where(AccessKey.id == key.id, AccessKey.state == key.state)
         .values(look_at=again, error_code=error.code, error_facts=facts)
         .execution_options(synchronize_session=False)
     )
@@ -171,6 +184,7 @@ def _retire(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetim
     tools.session.execute(
         update(AccessKey).where(AccessKey.id == key.id).values(**values).execution_options(synchronize_session=False)
     )
+    note_worked(tools.session, strategy.connection_id, now)
     tools.session.commit()
     tools.session.refresh(key)
     tools.session.commit()

@@ -19,6 +19,7 @@ from models.secret import current_values, write_secret
 from models.strategy import lock_strategy
 from models.vault.adding import NameTakenError, NewSecret, add_secrets
 from models.vault.writers import writer_of
+from rotation import connections
 from rotation.checks import Report
 from rotation.connections import DEFAULT_ROUNDS, Refused, connections_of, create_connection, last_failed
 from rotation.planning import plan_anew
@@ -173,7 +174,7 @@ def _connection(setup: Setup, plan: Plan, report: Report) -> Connection:
         (
             each
             for each in connections_of(setup.session, project_id)
-            if (each.access_key_id, each.region) == (new.manager.access_key_id, new.region)
+            if (each.access_key_id, each.region, each.role_arn) == (new.manager.access_key_id, new.region, "")
         ),
         None,
     )
@@ -191,9 +192,7 @@ def _connection(setup: Setup, plan: Plan, report: Report) -> Connection:
         by=setup.by,
         verify_rounds=new.verify_rounds,
     )
-    setup.record(
-        Action.CONNECTION_CREATE, made.name, project_id=made.project_id, key=made.access_key_id, region=made.region
-    )
+    setup.record(Action.CONNECTION_CREATE, made.name, project_id=made.project_id, **connections.facts(made))
     return made
 
 

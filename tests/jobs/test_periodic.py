@@ -52,6 +52,17 @@ def test_it_is_declared_again_when_redis_has_lost_it(redis):
     assert redis.zcard(KEY) == 1
 
 
+def test_a_loss_in_the_midst_of_a_look_is_made_up(redis):
+    one = scheduler(redis)
+    one.reconcile()
+    (job,) = one.get_jobs()
+    redis.flushall()
+    one.enqueue_job(job)
+    one.enqueue_jobs()
+    assert waiting(redis) == ["jobs.sweep.sweep"]
+    assert redis.zcard(KEY) == 1
+
+
 def test_a_sweep_that_still_waits_is_not_queued_again(redis):
     one = scheduler(redis)
     for _ in range(3):

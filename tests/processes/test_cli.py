@@ -162,3 +162,19 @@ def test_a_taken_port_is_told_without_a_traceback(keyturn):
         result = keyturn("up", PORT=str(other.getsockname()[1]))
     assert result.exit_code == 1
     assert result.output.startswith("Error: Port ")
+
+
+def test_a_backup_is_written_and_restored(keyturn, tmp_path, folder):
+    keyturn("user", "add", "ana", "--admin", typed=PASSWORD)
+    file = tmp_path / "keyturn.backup"
+    assert "rows, sealed" in keyturn("backup", str(file)).output
+    again = keyturn("backup", str(file))
+    assert again.exit_code == 1
+    assert "exists already" in again.output
+    keyturn("user", "add", "bob", typed=PASSWORD)
+    restored = keyturn("restore", str(file), "--replace")
+    assert restored.exit_code == 0, restored.output
+    assert "Everybody signs in anew" in restored.output
+    missing = keyturn("restore", str(tmp_path / "missing"))
+    assert missing.exit_code == 1
+    assert "There is no file" in missing.output

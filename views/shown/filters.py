@@ -22,6 +22,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_app_template_filter(mark_code, "code")
     blueprint.add_app_template_filter(clock_exact)
     blueprint.add_app_template_filter(clock_of)
+    blueprint.add_app_template_filter(datetime.fromisoformat, "moment")
     blueprint.add_app_template_filter(line_moment)
     blueprint.add_app_template_filter(seconds)
     blueprint.add_app_template_filter(key_age)

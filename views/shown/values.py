@@ -31,6 +31,7 @@ PARTS_OF_STRATEGY = (
     "old_keys/_old_key.html",
     "strategies/page/_recent.html",
     "strategies/page/_plan.html",
+    "strategies/page/_foreign.html",
 )
 """What of a strategy's page changes with its rotations and its old key."""
 

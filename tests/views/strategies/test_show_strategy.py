@@ -211,3 +211,17 @@ def test_a_stranger_finds_nothing(charlie_client, bob_client, billing, path):
 @pytest.mark.parametrize("path", ["", "/timeline", "/rotations", "/news"])
 def test_refuses_other_methods(bob_client, billing, path):
     assert bob_client.post(URL + path).status_code == 405
+
+
+def test_foreign_keys_are_told_with_their_last_use(bob_client, session, billing):
+    billing.foreign_keys = [
+        {
+            "access_key_id": "AKIAEXAMPLEFOREIGN00", "created_at": "2026-11-01T12:00:00+00:00", "status": "Active",
+            "used_at": "2026-11-23T12:00:00+00:00", "service": "s3", "region": "eu-west-1",
+        }
+    ]  # fmt: skip
+    session.commit()
+    page = bob_client.get(URL).text
+    assert "AKIAEXAMPLEFOREIGN00" in page
+    assert "Keyturn never touches it" in page
+    assert "1 key of this user" in bob_client.get("/projects/payments/strategies").text
