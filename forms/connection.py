@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, Field, IntegerField, SelectChoice, SelectMultipleField, StringField
+from wtforms import BooleanField, Field, IntegerField, RadioField, SelectChoice, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, NumberRange, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from forms.base import Form, refuse, stripped
 from forms.strategy.manager import ManagerFields
-from models.connection import region_problem
+from models.connection import is_here, region_problem, role_arn_problem, way_problem
 from models.project import name_problem
-from rotation.provider import SERVICES
+from rotation.provider import SERVICES, KeyPair
+
+_KINDS = [
+    SelectChoice("key", "Access key"),
+    SelectChoice("role", "Role"),
+    SelectChoice("own", "Server's own credentials"),
+]
 
 VERIFY_WITHIN_S = 120
 """A new key that isn't accepted within this time is given up; all rounds have to fit."""
@@ -27,11 +33,81 @@ class WholeNumber(IntegerField):  # type: ignore[misc]
             raise ValueError("A whole number, such as 8.") from None
 
 
-class NewConnection(ManagerFields):
-    """A manager's key with a name."""
+class WayFields(Form):
+    """By which way AWS is reached, where it isn't the usual one."""
 
+    endpoint_url = StringField("Private endpoint", filters=[stripped])
+    proxy_url = StringField("Proxy", filters=[stripped])
+
+    @property
+    def ways(self) -> dict[str, str]:
+        """The columns of a connection that these fields fill."""
+        return {"endpoint_url": self.endpoint_url.data or "", "proxy_url": self.proxy_url.data or ""}
+
+    def validate_endpoint_url(self, field: Field) -> None:
+        """Optional; with TLS, for CreateAccessKey answers with a secret."""
+        if not field.data:
+            return
+        refuse(way_problem(field.data))
+        if field.data.startswith("http:") and not is_here(field.data):
+            raise ValidationError("Use https: AWS answers with secret keys.")
+
+    def validate_proxy_url(self, field: Field) -> None:
+        """Optional."""
+        if field.data:
+            refuse(way_problem(field.data))
+
+
+class NewConnection(ManagerFields, WayFields):
+    """A manager's key, a role or the machine's own credentials, with a name. Give it `lends_own` before it is used."""
+
+    lends_own = False
+    """Whether the project may use the machine's own credentials."""
+
+    kind = RadioField("By", choices=_KINDS, default="key", validate_choice=False)
+    role_arn = StringField("Role ARN", filters=[stripped])
     connection_name = StringField("Name", filters=[stripped])
     save_anyway = BooleanField("Save all the same")
+
+    def offer_kinds(self, *, lends_own: bool) -> None:
+        """Offer what the project may use."""
+        self.lends_own = lends_own
+        self.kind.choices = [choice for choice in _KINDS if lends_own or choice.value != "own"]
+
+    @property
+    def wants_key(self) -> bool:
+        """Whether a key is entered. A role may be assumed by the machine's own credentials where they may be lent."""
+        if self.kind.data == "role":
+            return bool(self.manager_access_key.data or self.manager_secret_key.data) or not self.lends_own
+        return bool(self.kind.data == "key")
+
+    @property
+    def manager(self) -> KeyPair | None:
+        """The key as it was typed, or None for the machine's own credentials."""
+        return self.pair if self.wants_key else None
+
+    @property
+    def ways(self) -> dict[str, str]:
+        """The columns of a connection that these fields fill."""
+        return {**super().ways, "role_arn": (self.role_arn.data or "") if self.kind.data == "role" else ""}
+
+    def validate_kind(self, field: Field) -> None:
+        """One that is offered."""
+        if field.data == "own" and not self.lends_own:
+            raise ValidationError(
+                "This project may not use the server's own credentials. An administrator allows it in its settings."
+            )
+        if field.data not in {choice.value for choice in _KINDS}:
+            raise ValidationError("Choose one of these.")
+
+    def validate_role_arn(self, field: Field) -> None:
+        """One in the region's partition."""
+        if self.kind.data == "role":
+            refuse(role_arn_problem(field.data or "", self.manager_region.data or ""))
+
+    def validate_manager_region(self, field: Field) -> None:
+        """As AWS names regions."""
+        refuse(region_problem(field.data or ""))
 
     def validate_connection_name(self, field: Field) -> None:
         """Optional: else the manager's user name serves."""
@@ -45,11 +121,12 @@ class ReplaceKey(ManagerFields):
     manager_region = None
 
 
-class EditConnection(Form):
-    """Name, region, and how a new key is verified over the connection."""
+class EditConnection(WayFields):
+    """Name, region, way, and how a new key is verified over the connection."""
 
     connection_name = StringField("Name", filters=[stripped])
     region = StringField("AWS Region", filters=[stripped])
+    role_arn = StringField("Role ARN", filters=[stripped])
     verify_rounds = WholeNumber(
         "Rounds", [InputRequired("A number from 1 to 60."), NumberRange(1, 60, "A number from 1 to 60.")]
     )
@@ -71,6 +148,11 @@ class EditConnection(Form):
     def validate_region(self, field: Field) -> None:
         """As AWS names regions."""
         refuse(region_problem(field.data or ""))
+
+    def validate_role_arn(self, field: Field) -> None:
+        """One in the region's partition, where there is one."""
+        if field.data:
+            refuse(role_arn_problem(field.data, self.region.data or ""))
 
     def validate_verify_rounds(self, field: Field) -> None:
         """All rounds fit into the time that a new key is given."""

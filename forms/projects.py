@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import Field, StringField
+from wtforms import BooleanField, Field, StringField
 from wtforms.validators import ValidationError
 
 from forms import lengths
@@ -39,6 +39,12 @@ class ProjectName(EnvironmentName):
         super().validate_name(field)
         if field.data in RESERVED:
             raise ValidationError(f"Keyturn itself uses {field.data}. Choose another name.")
+
+
+class OwnCredentials(Form):
+    """Whether the project's connections may use the server's own AWS credentials."""
+
+    lends_own = BooleanField("Connections may use the server's own AWS credentials")
 
 
 class MaximumAge(Form):

@@ -18,7 +18,7 @@ def rotate(rotation_id: int) -> None:
         session.commit()
         if strategy_id is None:
             return
-        until = engine.run(tools_of.tools(session, strategy_id), rotation_id)
+        until = engine.run(tools_of.tools(session, strategy_id, rotation_id), rotation_id)
         if until is not None:
             taken = session.get_one(Rotation, rotation_id).claims
             Courier(tools_of.redis).rotation(rotation_id, taken, at=until)

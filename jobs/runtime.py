@@ -19,8 +19,9 @@ from jobs.queue import connect
 from models import Connection, Project, RotationStrategy
 from models.engine import open_database
 from rotation.clock import Clock, SystemClock
-from rotation.provider import KeyPair, Provider
+from rotation.provider import Provider
 from rotation.providers import provider_for
+from rotation.reach.ways import access_of, session_name
 from rotation.work import Timing, Tools
 
 
@@ -44,10 +45,13 @@ class Runtime:
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
 
-    def tools(self, session: Session, strategy_id: int) -> Tools:
-        """The engine's collaborators for the strategy. Raises crypto.CannotOpenError with the wrong master key."""
+    def tools(self, session: Session, strategy_id: int, rotation_id: int | None = None) -> Tools:
+        """The engine's collaborators for the strategy, or one rotation of it.
+
+        Raises crypto.CannotOpenError with the wrong master key.
+        """
         strategy = session.get_one(RotationStrategy, strategy_id)
-        provider = self._provider(session, strategy)
+        provider = self._provider(session, strategy, rotation_id)
         session.commit()
         timing = Timing(
             lease_s=self.config.lease_s,
@@ -56,11 +60,12 @@ class Runtime:
         )
         return Tools(session, provider, self.keyring, self.clock, timing, _owner())
 
-    def _provider(self, session: Session, strategy: RotationStrategy) -> Provider:
+    def _provider(self, session: Session, strategy: RotationStrategy, rotation_id: int | None) -> Provider:
         connection = session.get_one(Connection, strategy.connection_id)
-        key = session.get_one(Project, strategy.project_id).sealing_key(self.keyring)
-        pair = KeyPair(connection.access_key_id, connection.open_secret(key))
-        return provider_for(strategy.kind, pair, connection.region, self.config.aws_endpoint_url)
+        project = session.get_one(Project, strategy.project_id)
+        name = session_name(strategy.id, rotation_id)
+        access = access_of(connection, project, self.keyring, name, self.config.aws_endpoint_url)
+        return provider_for(strategy.kind, access)
 
 
 def _owner() -> str:

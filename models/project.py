@@ -30,10 +30,20 @@ class Project(Base):
     created_at: Mapped[datetime]
     max_key_age_s: Mapped[int | None]
     """No key of the project's is to get older than this; NULL for no limit."""
+    lends_own: Mapped[bool] = mapped_column(default=False)
+    """Whether the project's connections may use the machine's own AWS credentials."""
 
     environments: Mapped[list[Environment]] = relationship(
         back_populates="project", order_by="Environment.position", passive_deletes=True
     )
+
+    @property
+    def external_id(self) -> str:
+        """The external ID by which the project's connections assume roles: no other project's do by the same.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html: so nobody chooses it. It is no secret.
+        """
+        return f"keyturn-{self.id}"
 
     def sealing_key(self, keyring: Keyring) -> SealingKey:
         """The key that seals this project's values. Raises crypto.CannotOpenError with the wrong master key."""

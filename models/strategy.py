@@ -13,7 +13,7 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.base import Base
-from models.connection import Connection
+from models.connection import Connection, partition
 from models.schedule import Schedule, Window
 from models.secret import Secret
 
@@ -121,7 +121,8 @@ class RotationStrategy(Base):
     @property
     def user_arn(self) -> str:
         """The target's ARN; `*` stands for an account that isn't known yet."""
-        return f"arn:aws:iam::{self.account_id or '*'}:user{self.user_path}{self.user_name}"
+        where = f"{partition(self.connection.region)}:iam::{self.account_id or '*'}"
+        return f"arn:{where}:user{self.user_path}{self.user_name}"
 
     @property
     def output_ids(self) -> tuple[int | None, ...]:

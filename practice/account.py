@@ -53,6 +53,11 @@ class Account:
         user = self.user(name)
         return str(user.arn) if user else f"arn:{self.partition}:iam::{ACCOUNT_ID}:user/{name}"
 
+    def trust_of(self, role_arn: str) -> dict[str, Any] | None:
+        """The role's trust policy, or None when there is no such role."""
+        role = next((role for role in self.iam.roles.values() if role.arn == role_arn), None)
+        return json.loads(role.assume_role_policy_document) if role else None
+
     def root_key(self) -> KeyPair:
         """The key of the user that may do everything; both are made at the first call of a process."""
         if self.user(ROOT) is None:

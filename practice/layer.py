@@ -26,12 +26,13 @@ from practice.behaviour.last_use import LastUses
 from practice.behaviour.pace import Pace
 from practice.behaviour.replicas import Replicas
 from practice.log import CallLog
-from practice.policy import allows
+from practice.policy import allows, trusted
 from practice.request import Request
 from rotation.provider import KeyPair
 
 # What everybody may do who signs.
 _FREE = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
+_ASSUME = "sts:AssumeRole"
 _MADE_KEY = re.compile(rb"<AccessKeyId>([^<]+)</AccessKeyId>")
 
 
@@ -136,6 +137,9 @@ class Layer:
             return answers.signature_wrong(request.service)
         self._last_uses.note(request)
         allowed = request.action in _FREE or allows(signer.policies(), request.action, concerned(request)[0])
+        if request.action == _ASSUME:
+            whom = _trusted(request, signer)
+            allowed = whom == "caller" or (whom == "account" and allowed)
         return None if allowed and not self._hides(request) else _denied(request, signer)
 
     def _signer(self, request: Request) -> Signer | None:
@@ -164,6 +168,11 @@ class Layer:
             memory.keep(self._state_file)
         kept = tuple((name, value) for name, value in headers if name.lower() not in {"content-length", "connection"})
         return Answer(int(status.split()[0]), b"".join(body), kept)
+
+
+def _trusted(request: Request, signer: Signer) -> str:
+    trust = Account(request.region).trust_of(request.params.get("RoleArn", ""))
+    return trusted(trust, signer.arn, request.params.get("ExternalId", "")) if trust else ""
 
 
 def _denied(request: Request, signer: Signer) -> Answer:

@@ -74,6 +74,13 @@ class PracticeAws:
         self.allow(user_name, self.policy(f"{targets_path}*", permissions))
         return PracticeUser(user_name, path, self.make_key(user_name))
 
+    def make_role(self, name: str, trust: str, *, permissions: tuple[str, ...] = FIVE_PERMISSIONS) -> str:
+        """Make a role with this trust policy that may turn the keys of all users; returns its ARN."""
+        made = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]
+        document = json.dumps(self.policy("/*", permissions))
+        self.iam.put_role_policy(RoleName=name, PolicyName="keyturn", PolicyDocument=document)
+        return str(made["Arn"])
+
     def make_target(self, user_name: str, *, path: str = "/", with_key: bool = True) -> PracticeUser:
         """Make a target without permissions of its own, with a first access key or none."""
         self.iam.create_user(UserName=user_name, Path=path)

@@ -18,6 +18,7 @@ from botocore.exceptions import NoCredentialsError
 from botocore.session import Session
 
 from rotation.provider import KeyPair
+from rotation.reach.access import Access
 
 PATIENT = Config(
     connect_timeout=5,
@@ -37,15 +38,22 @@ _MAKING_CLIENTS = Lock()
 _KEY: ContextVar[KeyPair] = ContextVar("key")
 
 
-def make_client(service: str, pair: KeyPair, region: str, endpoint_url: str | None, config: Config) -> Any:
-    """A client that signs with `pair`. Closing it closes the connections of all that share it, and nothing else.
+def make_client(service: str, pair: KeyPair, access: Access, config: Config) -> Any:
+    """A client that asks where `access` leads and signs with `pair`.
+
+    Closing it closes the connections of all that share it, and nothing else.
 
     Raises botocore's own exceptions; NoCredentialsError for an empty key.
     """
     if not (pair.access_key_id and pair.secret_access_key):
         # botocore would sign with what it finds on this machine, and so lend this server's rights.
         raise NoCredentialsError
-    return _Signing(_shared_client(service, region, endpoint_url, config), pair)
+    return _Signing(_shared_client(service, access.region, access.endpoint_url, access.proxy_url, config), pair)
+
+
+def quieten() -> None:
+    """At DEBUG botocore logs whole answers, and with them the new secret access key; at INFO where it found what."""
+    logging.getLogger("botocore").setLevel(logging.WARNING)
 
 
 class _Signing:
@@ -73,7 +81,7 @@ class _KeyOfTheCall(Credentials):  # type: ignore[misc]
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
         """What botocore signs with."""
         pair = _KEY.get()
-        return ReadOnlyCredentials(pair.access_key_id, pair.secret_access_key, None)
+        return ReadOnlyCredentials(pair.access_key_id, pair.secret_access_key, pair.session_token or None)
 
 
 class _Session(Session):  # type: ignore[misc]
@@ -85,13 +93,14 @@ class _Session(Session):  # type: ignore[misc]
 
 
 @cache
-def _shared_client(service: str, region: str, endpoint_url: str | None, config: Config) -> Any:
+def _shared_client(service: str, region: str, endpoint_url: str, proxy_url: str, config: Config) -> Any:
+    if proxy_url:
+        config = config.merge(Config(proxies={"http": proxy_url, "https": proxy_url}))
     with _MAKING_CLIENTS:
-        return _session().create_client(service, region_name=region, endpoint_url=endpoint_url, config=config)
+        return _session().create_client(service, region_name=region, endpoint_url=endpoint_url or None, config=config)
 
 
 @cache
 def _session() -> _Session:
-    # At DEBUG botocore logs whole answers, and with them the new secret access key; at INFO where it found what.
-    logging.getLogger("botocore").setLevel(logging.WARNING)
+    quieten()
     return _Session()

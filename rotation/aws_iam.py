@@ -12,6 +12,7 @@ import re
 import ssl
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC
 from typing import Any, TypeVar
 
@@ -32,6 +33,8 @@ from botocore.parsers import ResponseParserError
 from rotation.aws_clients import ONCE, PATIENT, TRY, make_client
 from rotation.errors import AnswerLost, RotationError
 from rotation.provider import Answer, CreatedKey, Identity, KeyPair, LastUse, ListedKey
+from rotation.reach import credentials
+from rotation.reach.access import Access
 
 # 0 and 1 are in no access key ID that AWS makes, so this one can't exist.
 PROBE_KEY_ID = "AKIA00KEYTURNPROBE01"
@@ -60,6 +63,8 @@ _BY_CODE: Mapping[str, str] = {
     "InvalidClientTokenId": "manager_key_unknown",
     "InvalidAccessKeyId": "manager_key_unknown",
     "UnrecognizedClientException": "manager_key_unknown",
+    "ExpiredToken": "manager_key_unknown",
+    "ExpiredTokenException": "manager_key_unknown",
     "SignatureDoesNotMatch": "manager_secret_wrong",
     "InvalidSignatureException": "manager_secret_wrong",
     "NoSuchEntity": "no_such_user",
@@ -92,24 +97,23 @@ T = TypeVar("T")
 def preload() -> None:
     """Load what clients are made from, so that processes forked from this one needn't: it takes 0.15 s each."""
     for service in _TRIES:
-        make_client(service, KeyPair("none", "none"), "us-east-1", None, PATIENT).close()
+        make_client(service, KeyPair("none", "none"), Access(None, "us-east-1"), PATIENT).close()
 
 
 class AwsIam:
-    """Implements rotation.provider.Provider with a manager's access key.
+    """Implements rotation.provider.Provider with a manager's access key, a role, or the machine's own credentials."""
 
-    `endpoint_url` leads IAM, STS and S3 elsewhere; empty: where boto3 finds them for the region's partition.
-    """
-
-    def __init__(self, manager: KeyPair, region: str, endpoint_url: str = "") -> None:
-        self._manager = manager
-        self._region = region
-        self._endpoint_url = endpoint_url or None
+    def __init__(self, access: Access) -> None:
+        self._access = access
         self._identity: Identity | None = None
 
     def identify(self) -> Identity:
         """Whose key the manager's is. Changes nothing and needs no permission."""
-        self._identity = self._ask("sts", "sts:GetCallerIdentity", lambda sts: _identity(sts.get_caller_identity()))
+        call: Callable[[Any], Identity] = lambda sts: _identity(sts.get_caller_identity())  # noqa: E731 - asked twice
+        self._identity = self._ask("sts", "sts:GetCallerIdentity", call)
+        if self._access.role is not None:
+            base = AwsIam(replace(self._access, role=None)).identify()
+            self._identity = replace(self._identity, assumed_by=base.arn)
         return self._identity
 
     def create_key(self, user_name: str) -> CreatedKey:
@@ -118,7 +122,7 @@ class AwsIam:
         Raises AnswerLost when it is unknown whether AWS made a key; any other RotationError means that it made none.
         """
         facts = {"action": "iam:CreateAccessKey", "user": user_name}
-        client = self._client("iam", self._manager, facts, ONCE)
+        client = self._client("iam", self._sign(facts), facts, ONCE)
         try:
             return _created(client.create_access_key(UserName=user_name))
         except Exception as error:  # noqa: BLE001 - once sent, whatever happens loses the answer
@@ -175,7 +179,7 @@ class AwsIam:
 
     def may_read_last_use(self) -> None:
         """Raise what GetAccessKeyLastUsed would raise, asked of the manager's own key."""
-        self._last_use(self._manager.access_key_id)
+        self._last_use(self._base({"action": "iam:GetAccessKeyLastUsed"}).access_key_id)
 
     def _may_read_own_last_use(self) -> bool:
         try:
@@ -209,7 +213,7 @@ class AwsIam:
 
     def _ask(self, service: str, action: str, call: Callable[[Any], T], **facts: str) -> T:
         facts["action"] = action
-        client = self._client(service, self._manager, facts)
+        client = self._client(service, self._sign(facts), facts)
         try:
             return call(client)
         except (BotoCoreError, ClientError, *_UNREADABLE) as error:
@@ -218,9 +222,30 @@ class AwsIam:
 
     def _client(self, service: str, pair: KeyPair, facts: Mapping[str, str], config: Config = PATIENT) -> Any:
         try:
-            return make_client(service, pair, self._region, self._endpoint_url, config)
+            return make_client(service, pair, self._access, config)
         except (BotoCoreError, ValueError) as error:
             failure = self._explain(error, facts, "aws_refused")
+        raise failure
+
+    def _base(self, facts: Mapping[str, str]) -> KeyPair:
+        """What the access itself has to sign with: a stored key, or the machine's own credentials."""
+        try:
+            return credentials.base_pair(self._access)
+        except RotationError as error:
+            error.facts = {**self._known(), **facts, **error.facts}
+            raise
+
+    def _sign(self, facts: Mapping[str, str]) -> KeyPair:
+        """What the manager's calls are signed with. Raises before anything is sent but AssumeRole."""
+        base = self._base(facts)
+        if self._access.role is None:
+            return base
+        try:
+            return credentials.assume(self._access)
+        except (BotoCoreError, ClientError, *_UNREADABLE) as error:
+            failure = self._explain(error, {**facts, "action": "sts:AssumeRole"})
+        if failure.code == "not_permitted":
+            failure = RotationError("role_not_assumable", **failure.facts)
         raise failure
 
     def _explain(self, error: Exception, facts: Mapping[str, str], otherwise: str = "aws_unreachable") -> RotationError:
@@ -238,16 +263,21 @@ class AwsIam:
         if code == "manager_secret_wrong" and _CLOCK_WRONG.search(message):
             code, said = "aws_refused", f"{said} (the clock of this machine is wrong)"
         if code.startswith("manager_"):
-            known["key"] = self._manager.access_key_id
+            known["key"] = self._access.key.access_key_id if self._access.key else ""
+            if self._access.role is not None and known["action"] != "sts:AssumeRole":
+                credentials.forget(self._access)
+                code = "session_refused"
         if code == "not_permitted":
             known = {**known, **_denied(message, known)}
         return RotationError(code, **{**known, "said": said, "request_id": request_id})
 
     def _known(self) -> dict[str, str]:
-        known = {"endpoint": self._endpoint_url or f"AWS in {self._region}"}
+        known = {"endpoint": self._access.endpoint_url or f"AWS in {self._access.region}"}
+        if self._access.role is not None:
+            known |= {"role": self._access.role.arn, "external_id": self._access.role.external_id}
         if self._identity:
             known["account"] = self._identity.account_id
-            known["manager"] = self._identity.user_name or self._identity.arn
+            known["manager"] = _name(self._identity)
         return known
 
 
@@ -282,11 +312,16 @@ def _denied(message: str, facts: Mapping[str, str]) -> dict[str, str]:
     if named is None:
         return {}
     manager = Identity(named["account"], named["manager"])
-    told = {"account": named["account"], "manager": manager.user_name or manager.arn}
+    told = {"account": named["account"], "manager": _name(manager)}
     if named["resource"]:
-        return {**told, "arn": named["resource"].rstrip(".,")}
+        return {**told, "caller": manager.arn, "arn": named["resource"].rstrip(".,")}
     user = facts.get("user", "")
     return {**told, "arn": f"arn:{named['partition']}:iam::{named['account']}:user/{user}"} if user else told
+
+
+def _name(manager: Identity) -> str:
+    """The user's or the role's name."""
+    return manager.resource.rpartition("/")[2] or manager.arn
 
 
 def _identity(answer: Mapping[str, Any]) -> Identity:

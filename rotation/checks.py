@@ -25,6 +25,7 @@ _KEYS_PER_USER = 2
 _HINTS = {
     "manager_secret_wrong": "A space or a line break at the end is a usual cause.",
     "manager_key_unknown": "Activate it in the AWS console, or make a new one.",
+    "role_not_assumable": "A trust policy that was just changed takes some seconds to count.",
     "not_permitted": "Paste the policy on this page into the manager's permissions; it names the user with its path.",
     "no_such_user": "Names are exact, upper and lower case too.",
 }
@@ -68,10 +69,12 @@ class Target:
 
 @dataclass(frozen=True)
 class Report:
-    """What a check found; `identity` is the manager's, or None when AWS didn't take its key."""
+    """What a check found; `identity` is the manager's, or None when AWS didn't take its key or the role wasn't its."""
 
     identity: Identity | None
     findings: tuple[Finding, ...]
+    caller: str = ""
+    """The ARN of who couldn't assume the role, as far as AWS told it."""
 
     @property
     def failed(self) -> list[Finding]:
@@ -89,9 +92,9 @@ class Report:
 
 def check(provider: Provider, target: Target) -> Report:
     """Ask AWS all that a rotation of one target needs. Never raises: what goes wrong is a finding. Changes nothing."""
-    identity, manager = _manager(provider)
+    identity, manager, caller = _manager(provider)
     if identity is None:
-        return Report(None, (manager, _not_asked("Target and permissions")))
+        return Report(None, (manager, _not_asked("Target and permissions")), caller)
     listed, listing_failure = _ask(LIST, lambda: provider.list_keys(target.user_name))
     _, delete_failure = _ask(DELETE, lambda: provider.may_delete(target.user_name))
     missing = next((each for each in (delete_failure, listing_failure) if each and each.code == "no_such_user"), None)
@@ -115,9 +118,9 @@ def check(provider: Provider, target: Target) -> Report:
 
 def check_connection(provider: Provider, targets: Sequence[Target]) -> Report:
     """Ask AWS what a connection may do on its strategies' targets, the first MOST_TARGETS of them. As `check`."""
-    identity, manager = _manager(provider)
+    identity, manager, caller = _manager(provider)
     if identity is None:
-        return Report(None, (manager, _not_asked("Permissions")))
+        return Report(None, (manager, _not_asked("Permissions")), caller)
     asked = targets[:MOST_TARGETS]
     with_key = next((target for target in asked if target.keys), Target(""))
     findings = [manager, _last_use(provider, with_key, ()), *_deletes(provider, [each.user_name for each in asked])]
@@ -131,16 +134,23 @@ def _ask(asked: str, call: Callable[[], T]) -> tuple[T | None, Finding | None]:
     try:
         return call(), None
     except RotationError as error:
-        told = error.told()
-        note = " ".join(filter(None, (told.why, _HINTS.get(error.code, ""))))
-        return None, Finding(asked, Outcome.FAILED, told.heading, note, error.facts.get("said", ""), error.code)
+        return None, _failure(asked, error)
 
 
-def _manager(provider: Provider) -> tuple[Identity | None, Finding]:
-    identity, failure = _ask(MANAGER, provider.identify)
-    return identity, failure or Finding(
-        MANAGER, Outcome.OK, "The manager's key works", identity.arn if identity else ""
-    )
+def _failure(asked: str, error: RotationError) -> Finding:
+    told = error.told()
+    note = " ".join(filter(None, (told.why, _HINTS.get(error.code, ""))))
+    return Finding(asked, Outcome.FAILED, told.heading, note, error.facts.get("said", ""), error.code)
+
+
+def _manager(provider: Provider) -> tuple[Identity | None, Finding, str]:
+    """Who asks; how that went; and who couldn't assume the role, if that is what failed."""
+    try:
+        identity = provider.identify()
+    except RotationError as error:
+        return None, _failure(MANAGER, error), error.facts.get("caller", "")
+    sentence = "The role can be assumed" if identity.assumed_by else "The manager's key works"
+    return identity, Finding(MANAGER, Outcome.OK, sentence, identity.arn), ""
 
 
 def _not_asked(what: str) -> Finding:

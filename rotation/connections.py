@@ -36,30 +36,37 @@ def create_connection(  # noqa: PLR0913 - all by name
     *,
     project_id: str,
     name: str,
-    manager: KeyPair,
+    manager: KeyPair | None,
     region: str,
     report: Report,
     now: datetime,
     by: str,
     verify_rounds: int = DEFAULT_ROUNDS,
+    ways: Mapping[str, str] | None = None,
 ) -> Connection:
-    """Add a connection; an empty `name` becomes the manager's user name. Raises Refused when name or key are there."""
-    others = connections_of(session, project_id)
-    twin = next((other for other in others if other.access_key_id == manager.access_key_id), None)
-    if twin is not None:
+    """Add a connection; an empty `name` becomes the manager's name. Raises Refused when name or key are there.
+
+    Without a `manager` it uses the machine's own credentials. `ways` are its other columns: role, endpoint, proxy.
+    """
+    others, ways = connections_of(session, project_id), ways or {}
+    key_id, role_arn = manager.access_key_id if manager else "", ways.get("role_arn", "")
+    twin = next((other for other in others if (other.access_key_id, other.role_arn) == (key_id, role_arn)), None)
+    if twin is not None and manager is not None:
         raise Refused("manager_access_key", f"The connection {twin.name} has this key already: choose it instead.")
     connection = Connection(
         id=new_id(),
         project_id=project_id,
         name=name or _free_name(report, {other.name for other in others}),
-        access_key_id=manager.access_key_id,
+        access_key_id=key_id,
         region=region,
         verify_rounds=verify_rounds,
         created_at=now,
         key_by=by,
+        **ways,
     )
     _want_free(connection.name, others)
-    connection.set_secret(key, manager.secret_access_key)
+    if manager is not None:
+        connection.set_secret(key, manager.secret_access_key)
     take_report(connection, report, now)
     session.add(connection)
     _settle_name(session, connection)
@@ -77,8 +84,14 @@ def change_connection(
 ) -> dict[str, str]:
     """Give the connection another name and settings (columns by name), and return what changed.
 
-    Raises Refused when another connection of the project has the name; then roll back.
+    Raises Refused when another connection of the project has the name, or when strategies use the connection and the
+    role is another account's; then roll back.
     """
+    role_arn = str(settings.get("role_arn", connection.role_arn))
+    if role_arn != connection.role_arn and strategies_of(session, connection.id):
+        account_id = role_arn.split(":")[4]
+        if connection.account_id not in {"", account_id}:
+            raise Refused("role_arn", _other_account("role", account_id, connection))
     others = connections_of(session, connection.project_id)
     _want_free(name, [other for other in others if other.id != connection.id])
     wanted = {"name": name, **settings}
@@ -91,6 +104,18 @@ def change_connection(
         setattr(connection, field, value)
     _settle_name(session, connection)
     return changes
+
+
+def facts(connection: Connection) -> dict[str, str]:
+    """The connection in words for the audit log."""
+    told = {
+        "key": connection.access_key_id or "the server's own credentials",
+        "role": connection.role_arn,
+        "region": connection.region,
+        "endpoint": connection.endpoint_url,
+        "proxy": connection.proxy_url,
+    }
+    return {name: text for name, text in told.items() if text}
 
 
 def replace_key(
@@ -106,11 +131,7 @@ def replace_key(
     if identity is None:
         raise Refused(*refusal_of_manager(report))
     if users and connection.account_id not in {"", identity.account_id}:
-        raise Refused(
-            "manager_access_key",
-            f"This key is of account {identity.account_id}; the strategies that use this connection turn users of "
-            f"account {connection.account_id}. Make another connection for it.",
-        )
+        raise Refused("manager_access_key", _other_account("key", identity.account_id, connection))
     connection.access_key_id = manager.access_key_id
     connection.set_secret(key, manager.secret_access_key)
     connection.key_since, connection.key_by = now, by
@@ -120,10 +141,25 @@ def replace_key(
             plan_anew(session, strategy, now)
 
 
+def _other_account(what: str, account_id: str, connection: Connection) -> str:
+    return (
+        f"This {what} is of account {account_id}; the strategies that use this connection turn users of account "
+        f"{connection.account_id}. Make another connection for it."
+    )
+
+
+_FIELDS = {
+    "manager_secret_wrong": "manager_secret_key",
+    "role_not_assumable": "role_arn",
+    "own_not_allowed": "kind",
+    "no_own_credentials": "kind",
+}
+
+
 def refusal_of_manager(report: Report) -> tuple[str, str]:
     """The field that is wrong when AWS doesn't take a manager's key, and the sentence for it."""
     found = report.failed[0]
-    field = "manager_secret_key" if found.code == "manager_secret_wrong" else "manager_access_key"
+    field = _FIELDS.get(found.code, "manager_access_key")
     return field, f"{found.sentence}. {found.note}"
 
 
@@ -132,7 +168,11 @@ def take_report(connection: Connection, report: Report, now: datetime) -> None:
     connection.checked_at, connection.check = now, report.rows()
     if report.identity is not None:
         connection.account_id = report.identity.account_id
-        connection.manager = report.identity.arn.rpartition(":")[2]
+        connection.manager = report.identity.resource
+        connection.assumed_by = report.identity.assumed_by
+        connection.worked_at = now
+    elif report.caller:
+        connection.assumed_by = report.caller
 
 
 def strategies_of(session: Session, connection_id: str) -> list[RotationStrategy]:
@@ -216,8 +256,8 @@ def _want_free(name: str, others: Sequence[Connection]) -> None:
 
 
 def _free_name(report: Report, taken: set[str]) -> str:
-    """The manager's user name as a connection's name, with a number where that is taken."""
-    told = report.identity.user_name.lower() if report.identity else ""
+    """The manager's name as a connection's name, with a number where that is taken."""
+    told = report.identity.resource.rpartition("/")[2].lower() if report.identity else ""
     base = "".join(char if char.isascii() and char.isalnum() else "-" for char in told).strip("-")[:60].strip("-")
     base = base or "aws-manager"
     numbered = (f"{base}-{number}" for number in range(2, len(taken) + 3))

@@ -50,7 +50,11 @@ class Failure:
         known = _Facts({name: text for name, text in facts.items() if text})
         what_to_do = self.what_to_do if "key" in known else self.what_to_do.replace(_NEVER, _NEVER_UNKNOWN)
         heading, why, what_to_do = (text.format_map(known) for text in (self.heading, self.why, what_to_do))
-        return Told(heading, why, what_to_do, self.command.format_map(_Blanks(known)))
+        command = self.command
+        if "role" in known:
+            known["role_name"] = known["role"].rpartition("/")[2]
+            command = command.replace(_PUT_ON_USER, _PUT_ON_ROLE)
+        return Told(heading, why, what_to_do, command.format_map(_Blanks(known)))
 
 
 class _Facts(dict[str, str]):
@@ -70,6 +74,9 @@ _UNKNOWN = {
     "account": "this account",
     "key": "the key",
     "manager": "the manager",
+    "caller": "the manager",
+    "role": "of this connection",
+    "external_id": "of this connection",
     "connection": "this strategy",
     "action": "the action",
     "arn": "the user's ARN",
@@ -85,6 +92,8 @@ _UNKNOWN = {
 _NEVER = "Never delete {key}, which programs read."
 _NEVER_UNKNOWN = "Never delete one that programs use."
 """The same before a key was published or taken over."""
+
+_PUT_ON_USER, _PUT_ON_ROLE = "put-user-policy --user-name {manager}", "put-role-policy --role-name {role_name}"
 
 _REST = "Rests until it is mended."
 _AGAIN = "Tries again by itself."
@@ -107,6 +116,44 @@ _ROWS = (
         "{connection}.",
         _REST,
         f"{IAM} update-access-key --user-name {{manager}} --access-key-id {{key}} --status Active",
+    ),
+    Failure(
+        "role_not_assumable",
+        "Role not assumable",
+        "AWS doesn't let {caller} assume the role {role}",
+        "AccessDenied. There is no such role, its trust policy doesn't name {caller} with the external ID "
+        "{external_id}, or {caller} isn't allowed sts:AssumeRole on it.",
+        "Paste the trust policy of the connection {connection} into the role; where the role is another account's, "
+        "allow {caller} sts:AssumeRole on it too.",
+        _REST,
+        f"{IAM} update-assume-role-policy --role-name {{role_name}} --policy-document file://trust.json",
+    ),
+    Failure(
+        "session_refused",
+        "Role's session refused",
+        "AWS refuses the session of the role {role}",
+        "{said}: it has expired early, or somebody has revoked the role's sessions.",
+        "Nothing, unless it goes on: then look at the role's policies for one that denies by time.",
+        _AGAIN,
+        transient=True,
+        retryable=True,
+    ),
+    Failure(
+        "own_not_allowed",
+        "Server's credentials not allowed",
+        "The connection {connection} may not use the server's own credentials",
+        "They would lend the server's rights to everyone in the project, and no administrator allows it, or no longer.",
+        "Have an administrator allow it in the project's settings, or give the connection an access key. Then rotate "
+        "again.",
+        _REST,
+    ),
+    Failure(
+        "no_own_credentials",
+        "Server has no credentials",
+        "The server that asks AWS has no credentials of its own",
+        "{said}. Looked for in the environment, in profiles, as a web identity, and at the container or instance.",
+        "Give the machine an instance role or the process credentials, workers and web alike. Then rotate again.",
+        _REST,
     ),
     Failure(
         "not_permitted",

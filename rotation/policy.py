@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from models.connection import partition
+
+_SESSION = re.compile(r"(arn:[\w-]+):sts::(\d+):assumed-role/([^/]+)/.*")
 
 CREATE = "iam:CreateAccessKey"
 DELETE = "iam:DeleteAccessKey"
@@ -38,11 +43,6 @@ class User:
         return f"arn:{partition(region)}:iam::{self.account_id or '*'}:user{self.path}{self.name}"
 
 
-def partition(region: str) -> str:
-    """The partition of a region: `aws`, `aws-cn` or `aws-us-gov`; `aws` for a region that can't be told."""
-    return next((f"aws-{part}" for part in ("cn", "us-gov") if region.startswith(f"{part}-")), "aws")
-
-
 def policy(users: Iterable[User], actions: Sequence[str], region: str) -> str:
     """The policy document, indented, that allows `actions` on `users`.
 
@@ -55,6 +55,29 @@ def policy(users: Iterable[User], actions: Sequence[str], region: str) -> str:
     if LAST_USE in actions:
         statements.append(_allow("KeyturnLastUse", LAST_USE, "*"))
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2)
+
+
+def trust_policy(caller_arn: str, external_id: str) -> str:
+    """The trust policy of a role that only `caller_arn` may assume, and only by this external ID."""
+    statement = {
+        "Sid": "KeyturnAssumes",
+        "Effect": "Allow",
+        "Principal": {"AWS": principal(caller_arn)},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"sts:ExternalId": external_id}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)
+
+
+def principal(caller_arn: str) -> str:
+    """The ARN by which a trust policy names a caller: of a role's session it is the role, whose path isn't known."""
+    return _SESSION.sub(r"\1:iam::\2:role/\3", caller_arn)
+
+
+def may_assume(role_arn: str) -> str:
+    """The policy of a caller that lets it assume the role: needed where the role is another account's."""
+    statement = _allow("KeyturnAssumes", "sts:AssumeRole", role_arn)
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)
 
 
 def _allow(sid: str, action: str | list[str], resource: str | list[str]) -> dict[str, str | list[str]]:

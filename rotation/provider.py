@@ -20,6 +20,8 @@ class KeyPair:
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
+    session_token: str = field(default="", repr=False)
+    """Only temporary credentials have one."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,21 @@ class Identity:
 
     account_id: str
     arn: str
+    assumed_by: str = ""
+    """The ARN of who assumed the role, where it was one."""
 
     @property
     def user_name(self) -> str:
         """The IAM user's name, or an empty string when the ARN isn't a user's."""
-        resource = self.arn.rpartition(":")[2]
+        resource = self.resource
         return resource.rpartition("/")[2] if resource.startswith("user/") else ""
+
+    @property
+    def resource(self) -> str:
+        """What the ARN ends in, `user/ops/key-manager`; of a role's session the role, `role/keyturn`."""
+        resource = self.arn.rpartition(":")[2]
+        kind, _, rest = resource.partition("/")
+        return f"role/{rest.partition('/')[0]}" if kind == "assumed-role" else resource
 
 
 @dataclass(frozen=True)

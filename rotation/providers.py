@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from rotation import aws_iam
 from rotation.aws_iam import AwsIam
-from rotation.provider import KeyPair, Provider
+from rotation.provider import Provider
+from rotation.reach.access import Access
 
 
-def provider_for(kind: str, manager: KeyPair, region: str, endpoint_url: str = "") -> Provider:
-    """The provider of `kind` (so far `aws-iam`) that acts with the manager's key; `endpoint_url` as in boto3."""
-    return _KINDS[kind](manager, region, endpoint_url)
+def provider_for(kind: str, access: Access) -> Provider:
+    """The provider of `kind` (so far `aws-iam`) that asks by this access."""
+    return _KINDS[kind](access)
 
 
 def preload() -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from models import AccessKey, Connection, KeyState, RetireWhen, Rotation, RotationStrategy
 from models.access_key import claim_look, move
 from models.audit import Action, record
+from models.connection import note_worked
 from models.secret import current_values
 from rotation import drift, lost
 from rotation.errors import RotationError
@@ -183,6 +184,7 @@ def _retire(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetim
     tools.session.execute(
         update(AccessKey).where(AccessKey.id == key.id).values(**values).execution_options(synchronize_session=False)
     )
+    note_worked(tools.session, strategy.connection_id, now)
     tools.session.commit()
     tools.session.refresh(key)
     tools.session.commit()

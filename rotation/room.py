@@ -11,7 +11,7 @@ from models import AccessKey, KeyState, RotationStrategy, StepName
 from models.access_key import AT_AWS
 from models.audit import Action, record
 from models.base import new_id
-from models.connection import access_key_id_problem
+from models.connection import access_key_id_problem, note_worked
 from models.secret import current_values
 from rotation import retirement
 from rotation.drift import EVERY
@@ -36,7 +36,8 @@ def know_target(work: Work) -> None:
     identity = work.aws.identify()
     work.want_unedited()
     strategy.set_target(strategy.user_name, identity.account_id)
-    work.connection.account_id, work.connection.manager = identity.account_id, identity.arn.rpartition(":")[2]
+    work.connection.account_id, work.connection.manager = identity.account_id, identity.resource
+    work.connection.assumed_by = identity.assumed_by
     try:
         work.save()
     except IntegrityError:
@@ -128,6 +129,7 @@ def make_room(work: Work) -> datetime | None:
     _clear(work)
     listed = work.aws.list_keys(work.strategy.user_name)
     known = at_aws(work)
+    note_worked(work.session, work.connection.id, work.now())
     if listed is None:
         work.rotation.listed_keys = None
         summary = f"IAM allows two keys for a user. Keyturn knows of {len(known)}, so there is room."

@@ -18,6 +18,7 @@ from models.schedule import Schedule
 from models.strategy import lock_strategy
 from models.vault.adding import NameTakenError, NewSecret, add_secrets
 from models.vault.writers import writer_of
+from rotation import connections
 from rotation.checks import Report
 from rotation.connections import DEFAULT_ROUNDS, Refused, connections_of, create_connection, last_failed
 from rotation.outputs.writing import move_outputs
@@ -185,7 +186,7 @@ def _connection(setup: Setup, plan: Plan, report: Report) -> Connection:
         (
             each
             for each in connections_of(setup.session, project_id)
-            if (each.access_key_id, each.region) == (new.manager.access_key_id, new.region)
+            if (each.access_key_id, each.region, each.role_arn) == (new.manager.access_key_id, new.region, "")
         ),
         None,
     )
@@ -203,9 +204,7 @@ def _connection(setup: Setup, plan: Plan, report: Report) -> Connection:
         by=setup.by,
         verify_rounds=new.verify_rounds,
     )
-    setup.record(
-        Action.CONNECTION_CREATE, made.name, project_id=made.project_id, key=made.access_key_id, region=made.region
-    )
+    setup.record(Action.CONNECTION_CREATE, made.name, project_id=made.project_id, **connections.facts(made))
     return made
 
 

@@ -24,6 +24,7 @@ from models.vault.adding import NewSecret
 from practice.seed import PracticeAws, PracticeUser
 from rotation.checks import Target, check
 from rotation.providers import provider_for
+from rotation.reach.access import Access
 from rotation.requests import request_rotation
 from rotation.setup import NewConnection, Plan, Setup, create_strategy
 
@@ -62,7 +63,7 @@ def _practice_aws(ready_file: Path) -> PracticeAws:
 
 def _seed(config: Config, aws: PracticeAws, manager: PracticeUser, target: PracticeUser, password: str) -> None:
     """Do what a person would: make a project, fill in the strategy's form with its check, press Rotate."""
-    provider = provider_for("aws-iam", manager.key, aws.region, aws.endpoint_url)
+    provider = provider_for("aws-iam", Access(manager.key, aws.region, aws.endpoint_url))
     report = check(provider, Target(target.user_name, held=target.key.access_key_id))
     keyring = Keyring.load(config.master_key, config.instance / "master.key")
     with Session(open_database(config.database)) as session, session.begin():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as replace_in
 from http import HTTPStatus
 from typing import Any
 
@@ -18,12 +19,13 @@ from rotation.connections import (
     Refused,
     change_connection,
     create_connection,
+    facts,
     refusal_of_manager,
     replace_key,
     strategies_of,
     targets_of,
 )
-from views.drafts.asking import ask_about
+from views.drafts.asking import ask_about, new_access, role_policies, stored_access
 from views.fetch import get_connection, get_project
 from views.frame.identity import audit, me
 from views.frame.services import keyring, now
@@ -35,16 +37,18 @@ bp = Blueprint("connection_form", __name__, url_prefix="/projects/<project_name>
 @bp.get("/new")
 def show_new(project_name: str) -> ResponseReturnValue:
     """Show the form of a new connection."""
-    return _new(get_project(project_name), NewConnection())
+    project = get_project(project_name)
+    return _new(project, _new_form(project))
 
 
 @bp.post("/new")
 def create(project_name: str) -> ResponseReturnValue:
     """Check the manager's key, then save the connection."""
-    project, form = get_project(project_name), NewConnection()
+    project = get_project(project_name)
+    form = _new_form(project)
     if not form.validate():
         return _new(project, form, 422)
-    report = ask_about(form.pair, form.manager_region.data, [])
+    report = ask_about(new_access(project, form.manager, form.manager_region.data, form.ways), [])
     if report.failed and not form.save_anyway.data:
         if report.identity is None:
             _blame(form, *refusal_of_manager(report))
@@ -59,20 +63,23 @@ def create(project_name: str) -> ResponseReturnValue:
 
 @bp.get("/<name>/edit")
 def show_edit(project_name: str, name: str) -> ResponseReturnValue:
-    """Show name, region and verification."""
+    """Show name, region, way and verification."""
     project = get_project(project_name)
     connection = get_connection(project, name)
-    return _edit(project, connection, EditConnection(obj=connection, connection_name=connection.name))
+    return _edit(project, connection, _edit_form(connection))
 
 
 @bp.post("/<name>/edit")
 def edit(project_name: str, name: str) -> ResponseReturnValue:
-    """Change name, region and verification, at once."""
+    """Change name, region, way and verification, at once."""
     project = get_project(project_name)
-    connection, form = get_connection(project, name), EditConnection()
+    connection = get_connection(project, name)
+    form = _edit_form(connection)
     if not form.validate():
         return _edit(project, connection, form, 422)
-    settings = form.data_of("region", "verify_rounds", "verify_gap_s", "verify_services")
+    settings = form.data_of("region", "verify_rounds", "verify_gap_s", "verify_services") | form.ways
+    if connection.role_arn:
+        settings["role_arn"] = form.role_arn.data
     try:
         changes = change_connection(db.session(), connection, form.connection_name.data, settings)
     except Refused as refused:
@@ -100,7 +107,8 @@ def replace(project_name: str, name: str) -> ResponseReturnValue:
     if not form.validate():
         return _key(project, connection, form, 422)
     targets = targets_of(db.session(), strategies_of(db.session(), connection.id))
-    report = ask_about(form.pair, connection.region, targets)
+    access = replace_in(stored_access(project, connection), key=form.pair)
+    report = ask_about(access, targets)
     connection = get_connection(project, name)
     before = connection.access_key_id
     try:
@@ -123,8 +131,9 @@ def _create(project: Project, form: NewConnection, report: Report) -> Connection
             project.sealing_key(keyring()),
             project_id=project.id,
             name=form.connection_name.data or "",
-            manager=form.pair,
+            manager=form.manager,
             region=form.manager_region.data,
+            ways=form.ways,
             report=report,
             now=now(),
             by=me().name,
@@ -132,7 +141,7 @@ def _create(project: Project, form: NewConnection, report: Report) -> Connection
     except Refused:
         db.session.rollback()
         raise
-    audit(Action.CONNECTION_CREATE, made.name, project_id=project.id, key=made.access_key_id, region=made.region)
+    audit(Action.CONNECTION_CREATE, made.name, project_id=project.id, **facts(made))
     db.session.commit()
     return made
 
@@ -145,8 +154,23 @@ def _page_of(project: Project, connection: Connection) -> str:
     return f"/projects/{project.name}/connections/{connection.name}"
 
 
+def _new_form(project: Project) -> NewConnection:
+    form = NewConnection()
+    form.offer_kinds(lends_own=project.lends_own)
+    return form
+
+
+def _edit_form(connection: Connection) -> EditConnection:
+    form = EditConnection(obj=connection, connection_name=connection.name)
+    if not connection.role_arn:
+        del form.role_arn
+    return form
+
+
 def _new(project: Project, form: NewConnection, status: int = 200, report: Report | None = None) -> Response:
-    return _form("new", project, form, status, report=report)
+    caller = report.caller if report else ""
+    policies = role_policies(project, form.role_arn.data or "", caller, form.manager_region.data or "")
+    return _form("new", project, form, status, report=report, policies=policies)
 
 
 def _edit(project: Project, connection: Connection, form: EditConnection, status: int = 200) -> Response:

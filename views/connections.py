@@ -13,7 +13,7 @@ from models import Action, Connection, Project, RotationStrategy
 from rotation.connections import connections_of, last_created, strategies_of, take_report, targets_of
 from rotation.drift import look_soon
 from rotation.policy import GAINS
-from views.drafts.asking import ask_about, policies_for, stored_access
+from views.drafts.asking import ask_about, policies_for, role_policies, stored_access
 from views.fetch import get_connection, get_project
 from views.frame.identity import audit
 from views.frame.services import now, services
@@ -46,7 +46,10 @@ def show(project_name: str, name: str) -> ResponseReturnValue:
     known = in_full(db.session(), [user.id for user in values["users"]])
     states = {number: state_of(facts, now(), late()) for number, facts in known.items()}
     policies = policies_for(connection, values["users"])
-    return render_template("connections/detail.html", states=states, policies=policies, gains=GAINS, **values)
+    trust = role_policies(project, connection.role_arn, connection.assumed_by, connection.region)
+    return render_template(
+        "connections/detail.html", states=states, policies=policies, trust=trust, gains=GAINS, **values
+    )
 
 
 @bp.post("/<name>/check")
@@ -54,8 +57,8 @@ def check(project_name: str, name: str) -> ResponseReturnValue:
     """Ask AWS what the connection may do on its strategies' users, and keep the answer."""
     project = get_project(project_name)
     connection = get_connection(project, name)
-    pair, region = stored_access(project, connection)
-    report = ask_about(pair, region, targets_of(db.session(), strategies_of(db.session(), connection.id)))
+    access = stored_access(project, connection)
+    report = ask_about(access, targets_of(db.session(), strategies_of(db.session(), connection.id)))
     connection = get_connection(project, name)
     take_report(connection, report, now())
     looks = look_soon(db.session(), connection.id, now())

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("data_key", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", models.base.UtcDateTime(), nullable=False),
         sa.Column("max_key_age_s", sa.Integer(), nullable=True),
+        sa.Column("lends_own", sa.Boolean(), nullable=False),
         sa.CheckConstraint("length(data_key) > 0", name=op.f("ck_projects_data_key_not_empty")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_projects")),
         sa.UniqueConstraint("name", name=op.f("uq_projects_name")),
@@ -79,10 +80,14 @@ def upgrade() -> None:
         sa.Column("project_id", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("access_key_id", sa.String(length=128), nullable=False),
-        sa.Column("secret_access_key", sa.LargeBinary(), nullable=False),
+        sa.Column("secret_access_key", sa.LargeBinary(), nullable=True),
+        sa.Column("role_arn", sa.String(length=640), nullable=False),
         sa.Column("region", sa.String(length=32), nullable=False),
+        sa.Column("endpoint_url", sa.String(length=255), nullable=False),
+        sa.Column("proxy_url", sa.String(length=255), nullable=False),
         sa.Column("account_id", sa.String(length=12), nullable=False),
         sa.Column("manager", sa.String(length=640), nullable=False),
+        sa.Column("assumed_by", sa.String(length=700), nullable=False),
         sa.Column("verify_rounds", sa.Integer(), nullable=False),
         sa.Column("verify_gap_s", sa.Integer(), nullable=False),
         sa.Column("verify_services", sa.JSON(), nullable=False),
@@ -90,7 +95,11 @@ def upgrade() -> None:
         sa.Column("key_since", models.base.UtcDateTime(), nullable=True),
         sa.Column("key_by", sa.String(length=64), nullable=False),
         sa.Column("checked_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("worked_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("check", sa.JSON(), nullable=False),
+        sa.CheckConstraint(
+            "(access_key_id = '') = (secret_access_key IS NULL)", name=op.f("ck_connections_whole_key_or_none")
+        ),
         sa.CheckConstraint("length(secret_access_key) > 0", name=op.f("ck_connections_secret_access_key_not_empty")),
         sa.ForeignKeyConstraint(
             ["project_id"], ["projects.id"], name=op.f("fk_connections_project_id_projects"), ondelete="CASCADE"

@@ -20,6 +20,7 @@ from practice.seed import PracticeAws, PracticeUser
 from rotation.checks import Target, check
 from rotation.provider import KeyPair
 from rotation.providers import provider_for
+from rotation.reach.access import Access
 from rotation.setup import NewConnection, Plan, Setup, create_strategy
 from supervisor.prepare import prepare
 from tests.processes.conftest import KEYTURN, environment
@@ -73,7 +74,7 @@ class Installation(Run):
     ) -> int:
         """A strategy whose secrets hold the target's first key. `secret`: another one for the manager's key."""
         pair = KeyPair(manager.key.access_key_id, secret or manager.key.secret_access_key)
-        provider = provider_for("aws-iam", pair, self.aws.region, self.aws.endpoint_url)
+        provider = provider_for("aws-iam", Access(pair, self.aws.region, self.aws.endpoint_url))
         report = check(provider, Target(target.user_name, held=target.key.access_key_id))
         with self.session() as session, session.begin():
             project = session.scalars(select(Project).where(Project.name == project_name)).one()

@@ -16,6 +16,7 @@ from botocore.retries.standard import ThrottledRetryableChecker
 from rotation.aws_iam import _BY_CODE, _NEVER_SENT, AwsIam, preload
 from rotation.errors import FAILURES, AnswerLost, RotationError
 from rotation.provider import SERVICES, KeyPair
+from rotation.reach.access import Access
 from tests.practice_aws import new_name
 
 MANAGER = KeyPair("AKIAEXAMPLE000000001", "example-secret-of-the-manager")
@@ -78,7 +79,7 @@ class Client:
 
 def failing(monkeypatch, error):
     monkeypatch.setattr("rotation.aws_iam.make_client", lambda *_: Client(error))
-    return AwsIam(MANAGER, "eu-central-1")
+    return AwsIam(Access(MANAGER, "eu-central-1"))
 
 
 def raised_by(provider, method):
@@ -197,7 +198,7 @@ def test_the_arn_is_the_one_that_aws_names_else_built(monkeypatch, resource, arn
 
 
 def test_a_region_that_cannot_be_is_refused_before_anything_is_sent():
-    provider = AwsIam(MANAGER, "no region")
+    provider = AwsIam(Access(MANAGER, "no region"))
     for method in CALLS:
         assert raised_by(provider, method).facts["said"] == "InvalidRegionError"
     with pytest.raises(RotationError):
@@ -208,9 +209,9 @@ def test_a_region_that_cannot_be_is_refused_before_anything_is_sent():
 def test_an_empty_key_never_borrows_the_machines_own(monkeypatch, pair):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE000000009")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example-secret-of-this-machine")
-    assert raised_by(AwsIam(pair, "eu-central-1"), "identify").facts["said"] == "NoCredentialsError"
+    assert raised_by(AwsIam(Access(pair, "eu-central-1")), "identify").facts["said"] == "NoCredentialsError"
     with pytest.raises(RotationError, match="aws_refused"):
-        AwsIam(MANAGER, "eu-central-1").try_key(pair, ("sts",))
+        AwsIam(Access(MANAGER, "eu-central-1")).try_key(pair, ("sts",))
 
 
 def test_what_is_preloaded_asks_nobody(monkeypatch):
@@ -251,7 +252,7 @@ def test_a_try_that_fails_on_the_way_is_an_answer_too(monkeypatch, kind):
     ],
 )
 def test_each_partition_has_its_endpoints(region, hosts):
-    provider = AwsIam(MANAGER, region)
+    provider = AwsIam(Access(MANAGER, region))
     clients = [provider._client(service, MANAGER, {}) for service in ("iam", "sts", "s3")]
     assert {client.meta.endpoint_url.removeprefix("https://") for client in clients} == hosts
 
@@ -260,7 +261,7 @@ def test_each_partition_has_its_endpoints(region, hosts):
 def test_a_cut_off_answer_leaks_no_secret(practice, caplog, at):
     manager = practice.make_manager(new_name("keyturn-manager"))
     target = practice.make_target(new_name("billing-api"), with_key=False)
-    provider = AwsIam(manager.key, practice.region, practice.endpoint_url)
+    provider = AwsIam(Access(manager.key, practice.region, practice.endpoint_url))
     practice.fail("cut", "CreateAccessKey", at=at)
     with caplog.at_level(logging.DEBUG):
         with pytest.raises(AnswerLost) as raised:

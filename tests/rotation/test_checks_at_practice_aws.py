@@ -11,6 +11,7 @@ from rotation.aws_iam import AwsIam
 from rotation.checks import EXISTING, MANAGER, ROOM, USER, Outcome, Target, check, check_connection
 from rotation.policy import DELETE, LAST_USE, LIST, RECOMMENDED, SMALLEST, User, policy
 from rotation.provider import KeyPair
+from rotation.reach.access import Access
 from tests.practice_aws import new_name
 
 
@@ -20,7 +21,7 @@ def target(practice: PracticeAws):
 
 
 def provider(practice, pair, endpoint_url=None):
-    return AwsIam(pair, practice.region, endpoint_url or practice.endpoint_url)
+    return AwsIam(Access(pair, practice.region, endpoint_url or practice.endpoint_url))
 
 
 def manager_with(practice, document):

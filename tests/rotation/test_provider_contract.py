@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, timedelta
 from typing import Protocol
 
@@ -10,7 +11,9 @@ import pytest
 from practice.seed import FIVE_PERMISSIONS, PracticeAws
 from rotation.aws_iam import AwsIam
 from rotation.errors import AnswerLost, RotationError
+from rotation.policy import trust_policy
 from rotation.provider import SERVICES, KeyPair, Provider
+from rotation.reach.access import Access, Role
 from tests.fake_clock import FakeClock
 from tests.fake_provider import ACTIONS, FakeProvider
 from tests.practice_aws import new_name
@@ -70,7 +73,7 @@ class PracticeWorld:
         made = aws.make_manager(self.manager)
         for user_name in (self.target, self.bystander):
             aws.make_target(user_name, path="/apps/", with_key=False)
-        self.provider = AwsIam(made.key, aws.region, aws.endpoint_url)
+        self.provider = AwsIam(Access(made.key, aws.region, aws.endpoint_url))
 
     def make_key(self, user_name):
         return self.aws.make_key(user_name)
@@ -97,9 +100,30 @@ class PracticeWorld:
         self.aws.iam.update_access_key(UserName=user_name, AccessKeyId=pair.access_key_id, Status="Inactive")
 
 
-@pytest.fixture(params=["fake", "practice"])
+class RoleWorld(PracticeWorld):
+    """The manager is a role that another user, who may do nothing else, assumes."""
+
+    def __init__(self, aws: PracticeAws) -> None:
+        super().__init__(aws)
+        caller = aws.make_target(new_name("keyturn"))
+        arn = f"arn:aws:iam::{aws.account_id}:user/{caller.user_name}"
+        self.role = aws.make_role(new_name("keyturn-role"), trust_policy(arn, "keyturn-for-tests"))
+        self.manager = self.role.rpartition("/")[2]
+        role = Role(self.role, "keyturn-for-tests", "keyturn-s12-r41")
+        self.provider = AwsIam(Access(caller.key, aws.region, aws.endpoint_url, role=role))
+
+    def deny(self, method):
+        left = tuple(action for action in FIVE_PERMISSIONS if action != ACTIONS[method])
+        policy = json.dumps(self.aws.policy("/*", left))
+        self.aws.iam.put_role_policy(RoleName=self.manager, PolicyName="keyturn", PolicyDocument=policy)
+
+
+@pytest.fixture(params=["fake", "practice", "role"])
 def world(request: pytest.FixtureRequest) -> World:
-    return FakeWorld() if request.param == "fake" else PracticeWorld(request.getfixturevalue("practice"))
+    if request.param == "fake":
+        return FakeWorld()
+    kind = {"practice": PracticeWorld, "role": RoleWorld}[request.param]
+    return kind(request.getfixturevalue("practice"))
 
 
 def code_of(raised: pytest.ExceptionInfo[RotationError]) -> str:
@@ -108,7 +132,7 @@ def code_of(raised: pytest.ExceptionInfo[RotationError]) -> str:
 
 def test_identify_names_the_manager(world):
     identity = world.provider.identify()
-    assert identity.user_name == world.manager
+    assert identity.resource.rpartition("/")[2] == world.manager
     assert identity.account_id in identity.arn
 
 

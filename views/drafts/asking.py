@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from database import db
 from models import Connection, Project, RotationStrategy
+from models.connection import partition
 from rotation.checks import Report, Target, check, check_connection
-from rotation.policy import RECOMMENDED, SMALLEST, User, policy
+from rotation.policy import RECOMMENDED, SMALLEST, User, may_assume, policy, trust_policy
 from rotation.provider import KeyPair
-from views.frame.services import keyring, provider_for
+from rotation.reach.access import Access, Role
+from rotation.reach.ways import CHECKING, access_of
+from views.frame.services import config, keyring, provider_for
 
 
-def stored_access(project: Project, connection: Connection) -> tuple[KeyPair, str]:
-    """A stored connection's key and region."""
-    secret = connection.open_secret(project.sealing_key(keyring()))
-    return KeyPair(connection.access_key_id, secret), connection.region
+def stored_access(project: Project, connection: Connection) -> Access:
+    """How a stored connection reaches AWS."""
+    return access_of(connection, project, keyring(), CHECKING, config().aws_endpoint_url)
 
 
-def ask_one(pair: KeyPair, region: str, target: Target) -> Report:
+def new_access(project: Project, pair: KeyPair | None, region: str, ways: Mapping[str, str] | None = None) -> Access:
+    """How AWS is reached by what no connection has yet; `ways` as a connection has them."""
+    ways = ways or {}
+    role_arn = ways.get("role_arn")
+    return Access(
+        pair,
+        region,
+        ways.get("endpoint_url") or config().aws_endpoint_url,
+        ways.get("proxy_url", ""),
+        Role(role_arn, project.external_id, CHECKING) if role_arn else None,
+        may_lend=project.lends_own,
+    )
+
+
+def ask_one(access: Access, target: Target) -> Report:
     """What the manager may do on one target. Ends the transaction."""
     db.session.rollback()
-    return check(provider_for("aws-iam", pair, region), target)
+    return check(provider_for("aws-iam", access), target)
 
 
-def ask_about(pair: KeyPair, region: str, targets: Sequence[Target]) -> Report:
+def ask_about(access: Access, targets: Sequence[Target]) -> Report:
     """What the manager may do on several targets. Ends the transaction."""
     db.session.rollback()
-    return check_connection(provider_for("aws-iam", pair, region), targets)
+    return check_connection(provider_for("aws-iam", access), targets)
 
 
 def policies_for(connection: Connection, users: Sequence[RotationStrategy]) -> dict[str, str]:
@@ -38,4 +54,15 @@ def policies_for(connection: Connection, users: Sequence[RotationStrategy]) -> d
     return {
         "recommended": policy(named, RECOMMENDED, connection.region),
         "smallest": policy(named, SMALLEST, connection.region),
+    }
+
+
+def role_policies(project: Project, role_arn: str, caller: str, region: str) -> dict[str, str]:
+    """The policies that let a caller assume a role: the role's own, and, for another account's role, the caller's.
+
+    What isn't known yet stands in capitals.
+    """
+    return {
+        "trust": trust_policy(caller or f"arn:{partition(region)}:iam::ACCOUNT:user/CALLER", project.external_id),
+        "caller": may_assume(role_arn or f"arn:{partition(region)}:iam::ACCOUNT:role/ROLE"),
     }

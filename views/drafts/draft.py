@@ -21,11 +21,12 @@ from rotation.checks import Finding, Report, Target
 from rotation.connections import DEFAULT_ROUNDS, connections_of, is_recorded, known_keys
 from rotation.planning import longest_turn, published_at
 from rotation.policy import RECOMMENDED, SMALLEST, User, policy
-from rotation.provider import SERVICES, KeyPair
+from rotation.provider import SERVICES
+from rotation.reach.access import Access
 from rotation.schedule import shortest_quiet_s
 from rotation.setup import NewConnection
 from views.drafts import practice
-from views.drafts.asking import stored_access
+from views.drafts.asking import new_access, stored_access
 from views.drafts.start import choose_usual, free_secrets, start
 from views.frame.services import config, keyring, now
 
@@ -196,17 +197,17 @@ def draft(project: Project, strategy: RotationStrategy | None = None, *, posted:
     return Draft(project, strategy, form)
 
 
-def access(draft: Draft) -> tuple[KeyPair, str, Connection | NewConnection]:
-    """The manager's key and region that the form names, and the connection: a stored one, or one to be made."""
+def access(draft: Draft) -> tuple[Access, Connection | NewConnection]:
+    """How the form reaches AWS, and the connection: a stored one, or one to be made."""
     form, project = draft.form, draft.project
     values = practice.practice_values() if form.manager.data == "practice" else None
     stored = form.stored
     if values is not None:
         stored = next((each for each in form.connections if each.access_key_id == values.manager.access_key_id), None)
     if stored is not None:
-        return *stored_access(project, stored), stored
+        return stored_access(project, stored), stored
     if values is not None:
         new = NewConnection(practice.CONNECTION_NAME, values.manager, values.region, practice.VERIFY_ROUNDS)
     else:
         new = NewConnection(form.connection_name.data or "", form.pair, form.manager_region.data or "")
-    return new.manager, new.region, new
+    return new_access(project, new.manager, new.region), new

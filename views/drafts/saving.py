@@ -23,8 +23,8 @@ _FIELDS = {
 
 def ask_aws(draft: Draft) -> Report:
     """Check the manager and target that the form names. Ends the transaction, for AWS may take its time to answer."""
-    pair, region, _ = access(draft)
-    draft.report = ask_one(pair, region, draft.target())
+    asked_by, _ = access(draft)
+    draft.report = ask_one(asked_by, draft.target())
     return draft.report
 
 
@@ -41,7 +41,7 @@ def blame(draft: Draft, report: Report) -> None:
 
 def save(draft: Draft, report: Report) -> RotationStrategy:
     """Save what the form asks for and commit. Raises Refused, with everything rolled back."""
-    _, _, connection = access(draft)
+    _, connection = access(draft)
     plan = draft.form.plan(connection)
     key = draft.project.sealing_key(keyring())
     setup = Setup(db.session(), key, now(), me().name, audit)

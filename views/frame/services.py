@@ -13,9 +13,10 @@ from config import Config
 from crypto import Keyring
 from jobs.queue import Courier
 from rotation.clock import Clock
-from rotation.provider import KeyPair, Provider
+from rotation.provider import Provider
+from rotation.reach.access import Access
 
-ProviderFor = Callable[[str, KeyPair, str, str], Provider]
+ProviderFor = Callable[[str, Access], Provider]
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ def courier() -> Courier:
     return services().courier
 
 
-def provider_for(kind: str, manager: KeyPair, region: str) -> Provider:
-    """A provider that asks AWS with the manager's key: for checks, which change nothing."""
-    return services().provider_for(kind, manager, region, config().aws_endpoint_url)
+def provider_for(kind: str, access: Access) -> Provider:
+    """A provider that asks AWS by this access: for checks, which change nothing."""
+    return services().provider_for(kind, access)
 
 
 def now() -> datetime:

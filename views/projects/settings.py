@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from database import db
-from forms.projects import EnvironmentName, MaximumAge, ProjectName
+from forms.projects import EnvironmentName, MaximumAge, OwnCredentials, ProjectName
 from models import Action, Project, Secret
 from models.vault.tidying import NotEmptyError, TakenError, delete_project, project_contents, rename
 from rotation.planning import allow_age
@@ -60,6 +60,19 @@ def set_maximum_age(project_name: str) -> ResponseReturnValue:
     return done(url_for(".show_settings", project_name=project.name), toast="Saved")
 
 
+@bp.post("/projects/<project_name>/own-credentials")
+@administrators_only
+def set_own_credentials(project_name: str) -> ResponseReturnValue:
+    """Allow the project's connections the server's own AWS credentials, or withdraw it; it holds at once."""
+    project, form = get_project(project_name), OwnCredentials()
+    if form.validate() and form.lends_own.data != project.lends_own:
+        project.lends_own = form.lends_own.data
+        told = "allowed" if project.lends_own else "withdrawn"
+        audit(Action.PROJECT_CHANGE, project.name, project_id=project.id, own_credentials=told)
+        db.session.commit()
+    return done(url_for(".show_settings", project_name=project.name), toast="Saved")
+
+
 @bp.get("/projects/<project_name>/delete")
 @administrators_only
 def ask_to_delete_project(project_name: str) -> ResponseReturnValue:
@@ -98,6 +111,7 @@ def settings_page(
         project=project,
         name_form=name_form or ProjectName(formdata=None, name=project.name),
         age_form=age_form or MaximumAge(formdata=None, days=_days(project)),
+        own_form=OwnCredentials(formdata=None, lends_own=project.lends_own),
         environment_form=environment_form or EnvironmentName(formdata=None),
         counts={row[0]: row[1] for row in db.session.execute(counts.group_by(Secret.environment_id))},
         contents=project_contents(db.session(), project),

@@ -37,6 +37,9 @@ class Way(StrEnum):
 WAYS: Mapping[str, Way] = {
     "manager_secret_wrong": Way.CONNECTION,
     "manager_key_unknown": Way.CONNECTION,
+    "role_not_assumable": Way.CONNECTION,
+    "own_not_allowed": Way.CONNECTION,
+    "no_own_credentials": Way.CONNECTION,
     "not_permitted": Way.POLICY,
     "no_such_user": Way.EDIT,
     "two_keys": Way.EDIT,

@@ -11,6 +11,7 @@ from sqlalchemy import event, select
 
 from database import db
 from models import Project
+from rotation.provider import KeyPair
 from tests.fake_clock import FakeClock
 from tests.fake_provider import FakeProvider
 from tests.views.setup.filled import MANAGER
@@ -35,8 +36,10 @@ def aws(app: Flask, clock: FakeClock):
     fake = FakeAws(clock)
     services = app.extensions["keyturn"]
 
-    def provider_for(_kind, pair, region, _endpoint_url=""):
-        fake.asked.append((pair.access_key_id, pair.secret_access_key, region))
+    def provider_for(_kind, access):
+        pair = access.key or KeyPair("", "")
+        fake.asked.append((pair.access_key_id, pair.secret_access_key, access.region))
+        fake.access = access
         return fake
 
     app.extensions["keyturn"] = replace(services, provider_for=provider_for)

@@ -32,7 +32,7 @@ class TestList:
         turned.strategy(session, keyring, payments, "mail-relay")
         connection.key_since = START - timedelta(days=12)
         page = text_of(bob_client.get(LIST))
-        assert "prod-manager 111122223333, user/key-manager eu-west-1 2 strategies 12 d old Not checked" in page
+        assert "prod-manager 111122223333, user/key-manager eu-west-1 2 strategies Key, 12 d old Not checked" in page
 
     def test_not_those_of_other_projects(self, bob_client, session, keyring, theirs):
         turned.connection(session, keyring, theirs, "their-manager")

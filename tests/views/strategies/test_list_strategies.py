@@ -86,7 +86,7 @@ def test_says_what_is_the_matter_and_leads_there(bob_client, session, billing):
     failed = turned.failed(session, billing, "two_keys", facts={"user": "billing-api", "key": "AKIAEXAMPLEQ7DSK4UGE"})
     page = re.sub(r"\s+", " ", bob_client.get(URL).text)
     assert "billing-api already has two access keys, and IAM allows no third" in page
-    assert "Nothing changed. They read <code>AKIA…4UGE</code>." in page
+    assert "Nothing changed. Programs read <code>AKIA…4UGE</code>." in page
     assert f'href="/projects/payments/rotations/{failed.id}">What happened' in page
     assert "On hold" in page
 

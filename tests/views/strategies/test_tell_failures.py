@@ -71,7 +71,7 @@ def test_the_page_tells_what_it_means_why_and_what_to_do(bob_client, failed, cod
     seen = words(answer)
     for text in (expected.heading, expected.why, expected.what_to_do, expected.command):
         assert text in seen
-    assert "For programs: Nothing changed. They read AKIA…N3HC." in seen
+    assert "For programs: Nothing changed. Programs read AKIA…N3HC." in seen
     assert bool(expected.command) == ("AWS CLI" in seen)
     if code in WAYS:
         assert f'class="btn btn-sm" href="{LINKS[WAYS[code]]}"' in answer.text
@@ -140,10 +140,10 @@ def test_an_earlier_failure_does_not_speak_of_the_future(bob_client, session, bi
     turned.succeeded(session, billing, at=START + timedelta(seconds=30))
     page = words(bob_client.get(f"/projects/payments/rotations/{made.id}"))
     assert "By itself" not in page
-    assert "Nothing changed by it. They read AKIA" in page
+    assert "Nothing changed by it. Programs read AKIA" in page
 
 
 def test_says_so_when_no_key_was_published_yet(bob_client, session, billing):
     made = turned.failed(session, billing, "no_such_user", facts=FACTS)
     page = words(bob_client.get(f"/projects/payments/rotations/{made.id}"))
-    assert "They read what the two secrets hold; no key was published yet." in page
+    assert "Programs read what the two secrets hold; no key was published yet." in page

@@ -1,0 +1,6 @@
+"""How AWS is reached: by a stored key, by a role that is assumed, or by the machine's own credentials.
+
+- `access.py`: what a provider is made from, as a value
+- `ways.py`: from a stored connection to its access
+- `credentials.py`: the machine's own credentials and assumed roles, through botocore
+"""

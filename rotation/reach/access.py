@@ -1,0 +1,32 @@
+"""How AWS is asked, as a value: what a provider is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rotation.provider import KeyPair
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role to assume. The session's name tells AWS's own log which strategy and rotation asked."""
+
+    arn: str
+    external_id: str
+    session_name: str
+
+
+@dataclass(frozen=True)
+class Access:
+    """By which credentials, in which region, by which way.
+
+    Without a `key` the machine's own credentials serve, where `may_lend` says so; with a `role` they only assume it.
+    `endpoint_url` leads IAM, STS and S3 elsewhere; empty: where botocore finds them for the region's partition.
+    """
+
+    key: KeyPair | None
+    region: str
+    endpoint_url: str = ""
+    proxy_url: str = ""
+    role: Role | None = None
+    may_lend: bool = False
