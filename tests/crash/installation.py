@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -20,7 +21,6 @@ from models.engine import READ_ONLY, open_database
 from models.project import create_project
 from models.secret import create_secret, current_values
 from practice.seed import PracticeAws, PracticeUser
-from rotation.aws_clients import ONCE, make_client
 from rotation.provider import KeyPair
 from tests.crash.people import OTHER_PATH
 from tests.practice_aws import new_name
@@ -81,13 +81,14 @@ class Installation:
         """A program that calls AWS with the pair as it reads it, again and again. Gives what was refused."""
         refused: list[str] = []
         ended = threading.Event()
+        client = cache(partial(self.aws.client, "sts"))
 
         def consume() -> None:
             while not ended.wait(0.05):
                 pair = self.pair()
                 if pair is not None:
                     try:
-                        make_client("sts", pair, self.aws.region, self.aws.endpoint_url, ONCE).get_caller_identity()
+                        client(pair).get_caller_identity()
                     except Exception as error:  # noqa: BLE001 - whatever it is, the program has failed
                         refused.append(f"{pair.access_key_id}: {error}")
 

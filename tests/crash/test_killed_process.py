@@ -85,7 +85,7 @@ class Attack:
             if at.lost():
                 self._clear_up(at)
         if self._consumer:
-            problems += refused
+            problems += refused[:3]
         assert not problems, f"killed at {die_at}, {place}: {'; '.join(problems)}"
         at.engine.dispose()
         return place
