@@ -9,8 +9,8 @@ from wtforms.validators import ValidationError
 
 from forms.base import refuse, stripped
 from forms.strategy.manager import ManagerFields
-from forms.strategy.outputs import OutputFields
 from forms.strategy.schedule import ScheduleFields
+from forms.strategy.smtp import SmtpFields
 from models import Connection
 from models.connection import access_key_id_problem
 from models.project import name_problem
@@ -27,14 +27,15 @@ _MANAGERS = [
 ORDER = (
     "manager", "manager_access_key", "manager_secret_key", "connection", "manager_region", "iam_username", "iam_path",
     "connection_name", "environment", "path", "access_key_secret", "access_key_name", "access_key_value",
-    "secret_key_secret", "secret_key_name", "secret_key_value", "existing_key", "repeat", "interval", "interval_unit",
-    "at", "cron", "zone", "window_start", "spread", "grace", "grace_unit", "retire_when", "quiet", "quiet_unit",
-    "deadline", "deadline_unit", "watch", "watch_unit",
+    "secret_key_secret", "secret_key_name", "secret_key_value", "smtp_region", "smtp_user_secret", "smtp_user_name",
+    "smtp_password_secret", "smtp_password_name", "existing_key", "repeat", "interval", "interval_unit", "at", "cron",
+    "zone", "window_start", "spread", "grace", "grace_unit", "retire_when", "quiet", "quiet_unit", "deadline",
+    "deadline_unit", "watch", "watch_unit",
 )  # fmt: skip
 """The fields that can be wrong, as they stand on the page."""
 
 
-class StrategyForm(ManagerFields, OutputFields, ScheduleFields):
+class StrategyForm(ManagerFields, SmtpFields, ScheduleFields):
     """A new strategy, or one that is edited.
 
     Besides its parents' things, give it the stored connections and whether there is a practice manager
@@ -96,6 +97,7 @@ class StrategyForm(ManagerFields, OutputFields, ScheduleFields):
             existing_key_id=self.existing_key.data or "",
             schedule=self.schedule,
             ends=self.ends,
+            smtp=self.smtp,
         )
 
     def validate_connection(self, _field: Field) -> None:

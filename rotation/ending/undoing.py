@@ -64,6 +64,7 @@ def bring_back(work: Work) -> datetime | None:
     step = work.step(StepName.BRING_BACK)
     work.save()
     key = living(work)
+    work.session.commit()
     last_use = work.aws.last_use(key.access_key_id or "")
     work.note(step, "iam:GetAccessKeyLastUsed", f"{key.access_key_id} is {last_use.user_name}'s", ok=True)
     if last_use.user_name != work.strategy.user_name:
