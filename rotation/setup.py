@@ -137,7 +137,7 @@ def facts(strategy: RotationStrategy) -> dict[str, Any]:
         "connection": strategy.connection.name,
         "user": strategy.user_name,
         "iam_path": strategy.user_path,
-        "outputs": " and ".join(f"{secret.place} {secret.name}" if secret else "none" for secret in outputs),
+        "outputs": "the connection" if strategy.turns_manager else " and ".join(map(_told, outputs)),
         "existing_key": strategy.existing_key_id or "none",
         "interval_s": strategy.interval_s or "none",
         "cron": strategy.cron or "none",
@@ -148,6 +148,10 @@ def facts(strategy: RotationStrategy) -> dict[str, Any]:
         "retire_when": strategy.retire_when,
         "quiet_s": strategy.quiet_s,
     }
+
+
+def _told(output: Secret | None) -> str:
+    return f"{output.place} {output.name}" if output else "none"
 
 
 def has_keys(session: Session, strategy_id: int) -> bool:
