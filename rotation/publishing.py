@@ -17,6 +17,7 @@ from rotation.errors import RotationError
 from rotation.outputs.writing import write_outputs
 from rotation.planning import turn_by
 from rotation.provider import KeyPair
+from rotation.reach import own_key
 from rotation.schedule import after_publication
 from rotation.work import Work
 
@@ -36,9 +37,11 @@ def publish(work: Work) -> datetime | None:
         raise RotationError("interrupted", said="The verified key is no longer there")
     pair = undoing.pair_of(work, key)
     step = work.step(StepName.PUBLISH)
+    if strategy.turns_manager:
+        own_key.hold(work)
     # It may have been edited since this worker read it: what counts is what it says at the moment of publication.
     session.refresh(strategy, with_for_update={"of": RotationStrategy})
-    versions = _write_pair(work, pair, now)
+    versions = own_key.hand_over(work, pair, now) if strategy.turns_manager else _write_pair(work, pair, now)
     old = _replace(work, now)
     _make_current(work, key, now)
     by_button = work.rotation.trigger == Trigger.BUTTON.value

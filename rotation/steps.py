@@ -13,6 +13,7 @@ from rotation.ending import undoing
 from rotation.errors import AnswerLost, RotationError
 from rotation.lost import look_again
 from rotation.provider import Answer, CreatedKey, Identity
+from rotation.reach import own_key
 from rotation.work import Work
 
 
@@ -144,6 +145,8 @@ def verify(work: Work) -> datetime | None:
     work.step(StepName.VERIFY)
     work.save(verify_until=deadline, wait_until=None)
     answers = work.aws.try_key(pair, tuple(connection.verify_services))
+    if all(answer.accepted for answer in answers):
+        answers += own_key.answers(work, pair)
     good = work.rotation.good_rounds + 1 if all(answer.accepted for answer in answers) else 0
     _note_round(work, answers, good)
     _compare(work, answers, pair.access_key_id)

@@ -71,6 +71,7 @@ def bring_back(work: Work) -> datetime | None:
         raise _no_way_back(key, f"AWS says that it is {last_use.user_name}'s")
     summary = f"{key.access_key_id} is still active."
     if key.state == KeyState.DEACTIVATED.value:
+        work.save()
         at_aws.activate(work.tools, key, work.strategy)
         work.note(step, "iam:UpdateAccessKey", f"{key.access_key_id} is active", ok=True)
         summary = f"{key.access_key_id} was inactive, and is activated again."
