@@ -6,6 +6,7 @@ Importing this package makes all tables known to `Base.metadata`.
 from models.access_key import AccessKey, KeyState
 from models.audit import Action, AuditEntry
 from models.base import Base
+from models.batch import Batch, BatchItem, Deed
 from models.connection import Connection
 from models.heartbeat import Heartbeat
 from models.project import Environment, Project, ProjectMember
@@ -19,7 +20,10 @@ __all__ = [
     "Action",
     "AuditEntry",
     "Base",
+    "Batch",
+    "BatchItem",
     "Connection",
+    "Deed",
     "Environment",
     "Heartbeat",
     "KeyState",
