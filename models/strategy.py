@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
@@ -38,6 +38,13 @@ class RotationStrategy(Base):
 
     __tablename__ = "rotation_strategies"
     __table_args__ = (
+        Index("ix_rotation_strategies_project_due", "project_id", "due_at"),
+        Index(
+            "ix_rotation_strategies_deleting",
+            "project_id",
+            sqlite_where=text("deleting_at IS NOT NULL"),
+            postgresql_where=text("deleting_at IS NOT NULL"),
+        ),
         Index("ix_rotation_strategies_due_at", "due_at"),
         Index("ix_rotation_strategies_retry_at", "retry_at"),
         Index("ix_rotation_strategies_paused_until", "paused_until"),
@@ -47,7 +54,7 @@ class RotationStrategy(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="RESTRICT"), index=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="RESTRICT"))
     kind: Mapped[str] = mapped_column(String(16), default="aws-iam")
     connection_id: Mapped[str] = mapped_column(ForeignKey("connections.id", ondelete="RESTRICT"), index=True)
     user_name: Mapped[str] = mapped_column(String(64))

@@ -310,9 +310,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("rotation_strategies", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_rotation_strategies_connection_id"), ["connection_id"], unique=False)
+        batch_op.create_index(
+            "ix_rotation_strategies_deleting",
+            ["project_id"],
+            unique=False,
+            sqlite_where=sa.text("deleting_at IS NOT NULL"),
+            postgresql_where=sa.text("deleting_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_rotation_strategies_due_at", ["due_at"], unique=False)
         batch_op.create_index("ix_rotation_strategies_paused_until", ["paused_until"], unique=False)
-        batch_op.create_index(batch_op.f("ix_rotation_strategies_project_id"), ["project_id"], unique=False)
+        batch_op.create_index("ix_rotation_strategies_project_due", ["project_id", "due_at"], unique=False)
         batch_op.create_index("ix_rotation_strategies_retry_at", ["retry_at"], unique=False)
 
     op.create_table(
@@ -389,6 +396,17 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("state <> 'deleted'"),
             postgresql_where=sa.text("state <> 'deleted'"),
+        )
+        batch_op.create_index(
+            "ix_access_keys_noticed",
+            ["project_id"],
+            unique=False,
+            sqlite_where=sa.text(
+                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at)"
+            ),
+            postgresql_where=sa.text(
+                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at)"
+            ),
         )
         batch_op.create_index("ix_access_keys_strategy_id", ["strategy_id", "intent_at"], unique=False)
         batch_op.create_index(
@@ -507,6 +525,15 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_access_keys_strategy_id")
         batch_op.drop_index(
+            "ix_access_keys_noticed",
+            sqlite_where=sa.text(
+                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at)"
+            ),
+            postgresql_where=sa.text(
+                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at)"
+            ),
+        )
+        batch_op.drop_index(
             "ix_access_keys_not_deleted",
             sqlite_where=sa.text("state <> 'deleted'"),
             postgresql_where=sa.text("state <> 'deleted'"),
@@ -520,9 +547,14 @@ def downgrade() -> None:
     op.drop_table("secret_versions")
     with op.batch_alter_table("rotation_strategies", schema=None) as batch_op:
         batch_op.drop_index("ix_rotation_strategies_retry_at")
-        batch_op.drop_index(batch_op.f("ix_rotation_strategies_project_id"))
+        batch_op.drop_index("ix_rotation_strategies_project_due")
         batch_op.drop_index("ix_rotation_strategies_paused_until")
         batch_op.drop_index("ix_rotation_strategies_due_at")
+        batch_op.drop_index(
+            "ix_rotation_strategies_deleting",
+            sqlite_where=sa.text("deleting_at IS NOT NULL"),
+            postgresql_where=sa.text("deleting_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_rotation_strategies_connection_id"))
 
     op.drop_table("rotation_strategies")

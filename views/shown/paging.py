@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from sqlalchemy import Select, bindparam, case, exists, func, literal, or_, select, union
+from sqlalchemy import Select, bindparam, case, exists, func, literal, or_, select, text, union
 from sqlalchemy.orm import Session, aliased
 
 from models import AccessKey, Environment, KeyState, Rotation, RotationStrategy, Secret, State
+from models.access_key import NOTICED
 from views.shown import facts
 from views.shown.listing import Search, Standing, standings
 from views.shown.state import Group
@@ -116,11 +117,7 @@ def _noticeable(project_id: str, now: datetime, late: timedelta) -> Select[int]:
     was_followed = exists().where(newer.strategy_id == Rotation.strategy_id, newer.id > Rotation.id)
     rotations = select(Rotation.strategy_id).where(Rotation.project_id == project_id)
     failed = Rotation.state == literal(State.FAILED.value, literal_execute=True)
-    was_used = (AccessKey.retire_at <= now) & (AccessKey.last_used_at > AccessKey.replaced_at)
-    lost = AccessKey.state == KeyState.LOST.value
-    keys = select(AccessKey.strategy_id).where(
-        AccessKey.project_id == project_id, facts.NOT_DELETED, or_(lost, AccessKey.error_code != "", was_used)
-    )
+    keys = select(AccessKey.strategy_id).where(AccessKey.project_id == project_id, text(NOTICED))
     mine = select(RotationStrategy.id).where(RotationStrategy.project_id == project_id)
     found = union(
         rotations.where(Rotation.ended_at.is_(None)),
