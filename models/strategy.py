@@ -1,4 +1,4 @@
-"""Rotation strategies: which connection, which IAM user, which two secrets, when, and how the old key retires."""
+"""Rotation strategies: which connection, which IAM user, which secrets, when, and how the old key retires."""
 
 from __future__ import annotations
 
@@ -49,6 +49,12 @@ class RotationStrategy(Base):
         Index("ix_rotation_strategies_retry_at", "retry_at"),
         Index("ix_rotation_strategies_paused_until", "paused_until"),
         CheckConstraint("access_key_secret_id <> secret_key_secret_id", name="two_secrets"),
+        CheckConstraint("smtp_user_secret_id <> smtp_password_secret_id", name="two_smtp_secrets"),
+        CheckConstraint(
+            "smtp_user_secret_id NOT IN (access_key_secret_id, secret_key_secret_id) AND "
+            "smtp_password_secret_id NOT IN (access_key_secret_id, secret_key_secret_id)",
+            name="smtp_secrets_apart",
+        ),
         CheckConstraint("interval_s IS NULL OR interval_s > 0", name="interval_positive"),
         CheckConstraint("interval_s IS NULL OR cron = ''", name="one_schedule"),
     )
@@ -69,6 +75,12 @@ class RotationStrategy(Base):
     """
     access_key_secret_id: Mapped[int | None] = mapped_column(ForeignKey("secrets.id", ondelete="RESTRICT"), unique=True)
     secret_key_secret_id: Mapped[int | None] = mapped_column(ForeignKey("secrets.id", ondelete="RESTRICT"), unique=True)
+    smtp_region: Mapped[str] = mapped_column(String(32), default="")
+    """The region whose SES SMTP user name and password are written too; empty for none."""
+    smtp_user_secret_id: Mapped[int | None] = mapped_column(ForeignKey("secrets.id", ondelete="RESTRICT"), unique=True)
+    smtp_password_secret_id: Mapped[int | None] = mapped_column(
+        ForeignKey("secrets.id", ondelete="RESTRICT"), unique=True
+    )
     existing_key_id: Mapped[str] = mapped_column(String(128), default="")
     """The access key ID that this strategy is to take over, as the user gave it."""
     interval_s: Mapped[int | None]
@@ -102,6 +114,8 @@ class RotationStrategy(Base):
     connection: Mapped[Connection] = relationship()
     access_key_secret: Mapped[Secret] = relationship(foreign_keys=[access_key_secret_id])
     secret_key_secret: Mapped[Secret] = relationship(foreign_keys=[secret_key_secret_id])
+    smtp_user_secret: Mapped[Secret | None] = relationship(foreign_keys=[smtp_user_secret_id])
+    smtp_password_secret: Mapped[Secret | None] = relationship(foreign_keys=[smtp_password_secret_id])
 
     def set_target(self, user_name: str, account_id: str | None) -> None:
         """Name the target user and its account, if known.
@@ -116,6 +130,18 @@ class RotationStrategy(Base):
         """The target's ARN; `*` stands for an account that isn't known yet."""
         where = f"{partition(self.connection.region)}:iam::{self.account_id or '*'}"
         return f"arn:{where}:user{self.user_path}{self.user_name}"
+
+    @property
+    def output_ids(self) -> tuple[int | None, ...]:
+        """The ids of the secrets that it writes: access key ID, secret access key, then SMTP user name and password."""
+        pair = (self.access_key_secret_id, self.secret_key_secret_id)
+        return (*pair, self.smtp_user_secret_id, self.smtp_password_secret_id) if self.smtp_region else pair
+
+    @property
+    def outputs(self) -> tuple[Secret | None, ...]:
+        """The secrets that it writes, in the order of `output_ids`."""
+        pair = (self.access_key_secret, self.secret_key_secret)
+        return (*pair, self.smtp_user_secret, self.smtp_password_secret) if self.smtp_region else pair
 
     @property
     def interval(self) -> timedelta | None:

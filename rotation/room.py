@@ -29,7 +29,7 @@ def know_target(work: Work) -> None:
     Raises `secret_missing` and `target_taken`.
     """
     strategy = work.strategy
-    if strategy.access_key_secret_id is None or strategy.secret_key_secret_id is None:
+    if None in strategy.output_ids:
         raise RotationError("secret_missing")
     if strategy.account_id:
         return

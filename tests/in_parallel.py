@@ -8,7 +8,15 @@ from xdist.scheduler import LoadScopeScheduling
 
 BROWSER = "tests/browser"
 # A long file that begins last would be waited for by all.
-LONG = (BROWSER, "tests/rotation/test_killed", "tests/processes", "tests/jobs", "tests/databases", "tests/rotation")
+LONG = (
+    BROWSER,
+    "tests/crash",
+    "tests/rotation/test_killed",
+    "tests/processes",
+    "tests/jobs",
+    "tests/databases",
+    "tests/rotation",
+)
 
 
 class ByFile(LoadScopeScheduling):

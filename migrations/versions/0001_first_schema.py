@@ -253,6 +253,9 @@ def upgrade() -> None:
         sa.Column("target", sa.String(length=80), nullable=True),
         sa.Column("access_key_secret_id", sa.Integer(), nullable=True),
         sa.Column("secret_key_secret_id", sa.Integer(), nullable=True),
+        sa.Column("smtp_region", sa.String(length=32), nullable=False),
+        sa.Column("smtp_user_secret_id", sa.Integer(), nullable=True),
+        sa.Column("smtp_password_secret_id", sa.Integer(), nullable=True),
         sa.Column("existing_key_id", sa.String(length=128), nullable=False),
         sa.Column("interval_s", sa.Integer(), nullable=True),
         sa.Column("cron", sa.String(length=120), nullable=False),
@@ -279,6 +282,13 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "interval_s IS NULL OR interval_s > 0", name=op.f("ck_rotation_strategies_interval_positive")
         ),
+        sa.CheckConstraint(
+            "smtp_user_secret_id <> smtp_password_secret_id", name=op.f("ck_rotation_strategies_two_smtp_secrets")
+        ),
+        sa.CheckConstraint(
+            "smtp_user_secret_id NOT IN (access_key_secret_id, secret_key_secret_id) AND smtp_password_secret_id NOT IN (access_key_secret_id, secret_key_secret_id)",
+            name=op.f("ck_rotation_strategies_smtp_secrets_apart"),
+        ),
         sa.ForeignKeyConstraint(
             ["access_key_secret_id"],
             ["secrets.id"],
@@ -303,9 +313,23 @@ def upgrade() -> None:
             name=op.f("fk_rotation_strategies_secret_key_secret_id_secrets"),
             ondelete="RESTRICT",
         ),
+        sa.ForeignKeyConstraint(
+            ["smtp_password_secret_id"],
+            ["secrets.id"],
+            name=op.f("fk_rotation_strategies_smtp_password_secret_id_secrets"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["smtp_user_secret_id"],
+            ["secrets.id"],
+            name=op.f("fk_rotation_strategies_smtp_user_secret_id_secrets"),
+            ondelete="RESTRICT",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rotation_strategies")),
         sa.UniqueConstraint("access_key_secret_id", name=op.f("uq_rotation_strategies_access_key_secret_id")),
         sa.UniqueConstraint("secret_key_secret_id", name=op.f("uq_rotation_strategies_secret_key_secret_id")),
+        sa.UniqueConstraint("smtp_password_secret_id", name=op.f("uq_rotation_strategies_smtp_password_secret_id")),
+        sa.UniqueConstraint("smtp_user_secret_id", name=op.f("uq_rotation_strategies_smtp_user_secret_id")),
         sa.UniqueConstraint("target", name=op.f("uq_rotation_strategies_target")),
     )
     with op.batch_alter_table("rotation_strategies", schema=None) as batch_op:

@@ -82,10 +82,10 @@ class Draft:
 
     @property
     def output_names(self) -> list[str]:
-        """The names of the two secrets, as they are chosen or typed."""
+        """The names of the secrets to be written, as they are chosen or typed."""
         form = self.form
-        pairs = ((form.access_key_secret, form.access_key_name), (form.secret_key_secret, form.secret_key_name))
-        chosen = [(form.secret(choice), name) for choice, name in pairs]
+        roles = ("access_key", "secret_key", *(("smtp_user", "smtp_password") if form.writes_smtp else ()))
+        chosen = [(form.secret(form[f"{role}_secret"]), form[f"{role}_name"]) for role in roles]
         return [secret.name if secret else (name.data or "a new secret") for secret, name in chosen]
 
     @property
