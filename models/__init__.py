@@ -6,9 +6,9 @@ Importing this package makes all tables known to `Base.metadata`.
 from models.access_key import AccessKey, KeyState
 from models.audit import Action, AuditEntry
 from models.base import Base
-from models.batch import Batch, BatchItem, Deed
 from models.connection import Connection
 from models.heartbeat import Heartbeat
+from models.many.batch import Batch, BatchItem, Deed
 from models.project import Environment, Project, ProjectMember
 from models.rotation import Rotation, RotationStep, State, StepName, Trigger
 from models.secret import Secret, SecretVersion

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from database import db
 from forms.pausing import Pause
 from models import Action, Project, Rotation, RotationStrategy, Trigger
-from models.reading.batches import recent
+from models.many.progress import recent
 from rotation import planning
 from rotation.deletion import RotationRunsError, delete_strategy
 from rotation.errors import RotationError

@@ -12,7 +12,7 @@ from database import db
 from forms import zones
 from forms.strategy.many import PauseMany, RescheduleMany, ResumeMany, RotateMany
 from models import Batch, Deed, Project
-from models.reading.batches import recent
+from models.many.progress import recent
 from rotation.many import batches
 from views.bulk.blueprint import bp
 from views.bulk.choice import Choice, choice_of, count_old_keys, count_running
@@ -67,7 +67,7 @@ def watch(project_name: str, batch_id: int) -> ResponseReturnValue:
     found = recent(db.session(), project.id, now(), sane_id(batch_id)) or abort(404)
     if not wants_partial():
         return redirect(url_for("strategies.list_strategies", project_name=project.name))
-    return render_template("strategies/bulk/_progress.html", project=project, progress=found[0])
+    return render_template("bulk/_progress.html", project=project, progress=found[0])
 
 
 def _begin(batch: Batch) -> None:
@@ -96,7 +96,7 @@ def _form(choice: Choice, *, posted: bool) -> Any:
 def _dialog(project: Project, choice: Choice, form: Any = None, *, posted: bool) -> ResponseReturnValue:
     is_rotation = choice.deed is Deed.ROTATE
     return dialog(
-        "strategies/bulk/_confirm.html", 422 if posted else 200, project=project, choice=choice,
+        "bulk/_confirm.html", 422 if posted else 200, project=project, choice=choice,
         form=form or _form(choice, posted=posted), zones=zones.OFFERED, reader_zone=reader_zone().key,
         changed=posted and request.form.get("number", type=int) != choice.number,
         old_keys=count_old_keys(choice.ids) if is_rotation else 0,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from models.batch import Batch, BatchItem, Deed
+from models.many.batch import Batch, BatchItem, Deed
 from models.rotation import Rotation, State
 
 TOLD_FOR = timedelta(minutes=10)
