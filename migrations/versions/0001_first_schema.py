@@ -253,6 +253,7 @@ def upgrade() -> None:
         sa.Column("target", sa.String(length=80), nullable=True),
         sa.Column("access_key_secret_id", sa.Integer(), nullable=True),
         sa.Column("secret_key_secret_id", sa.Integer(), nullable=True),
+        sa.Column("turns_manager", sa.Boolean(), nullable=False),
         sa.Column("smtp_region", sa.String(length=32), nullable=False),
         sa.Column("smtp_user_secret_id", sa.Integer(), nullable=True),
         sa.Column("smtp_password_secret_id", sa.Integer(), nullable=True),
@@ -276,6 +277,9 @@ def upgrade() -> None:
         sa.Column("created_at", models.base.UtcDateTime(), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=False),
         sa.CheckConstraint("interval_s IS NULL OR cron = ''", name=op.f("ck_rotation_strategies_one_schedule")),
+        sa.CheckConstraint(
+            "NOT turns_manager OR access_key_secret_id IS NULL", name=op.f("ck_rotation_strategies_one_output")
+        ),
         sa.CheckConstraint(
             "access_key_secret_id <> secret_key_secret_id", name=op.f("ck_rotation_strategies_two_secrets")
         ),
@@ -345,6 +349,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_rotation_strategies_paused_until", ["paused_until"], unique=False)
         batch_op.create_index("ix_rotation_strategies_project_due", ["project_id", "due_at"], unique=False)
         batch_op.create_index("ix_rotation_strategies_retry_at", ["retry_at"], unique=False)
+        batch_op.create_index(
+            "uq_rotation_strategies_turns_manager",
+            ["connection_id"],
+            unique=True,
+            sqlite_where=sa.text("turns_manager"),
+            postgresql_where=sa.text("turns_manager"),
+        )
 
     op.create_table(
         "secret_versions",
@@ -570,6 +581,11 @@ def downgrade() -> None:
 
     op.drop_table("secret_versions")
     with op.batch_alter_table("rotation_strategies", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_rotation_strategies_turns_manager",
+            sqlite_where=sa.text("turns_manager"),
+            postgresql_where=sa.text("turns_manager"),
+        )
         batch_op.drop_index("ix_rotation_strategies_retry_at")
         batch_op.drop_index("ix_rotation_strategies_project_due")
         batch_op.drop_index("ix_rotation_strategies_paused_until")
