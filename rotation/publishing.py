@@ -1,19 +1,18 @@
-"""Publication: both secrets move in one transaction, together with all that follows from it."""
+"""Publication: the secrets move in one transaction, together with all that follows from it."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from models import AccessKey, KeyState, RotationStrategy, Secret, State, StepName, Trigger
+from models import AccessKey, KeyState, RotationStrategy, State, StepName, Trigger
 from models.access_key import move
 from models.audit import Action, record
-from models.secret import write_secret
 from rotation.drift import EVERY
 from rotation.errors import RotationError
+from rotation.outputs.writing import write_outputs
 from rotation.planning import turn_by
+from rotation.provider import KeyPair
+from rotation.reach import own_key
 from rotation.schedule import after_publication
 from rotation.work import Work
 
@@ -32,9 +31,11 @@ def publish(work: Work) -> datetime | None:
     if key is None or key.access_key_id is None or key.state != KeyState.CREATED.value:
         raise RotationError("interrupted", said="The verified key is no longer there")
     step = work.step(StepName.PUBLISH)
+    if strategy.turns_manager:
+        own_key.hold(work)
     # It may have been edited since this worker read it: what counts is what it says at the moment of publication.
     session.refresh(strategy, with_for_update={"of": RotationStrategy})
-    versions = _write_pair(work, key, now)
+    versions = own_key.hand_over(work, key, now) if strategy.turns_manager else _write_pair(work, key, now)
     old = work.published_key()
     if old is not None:
         retire_at = now + timedelta(seconds=strategy.grace_s)
@@ -65,34 +66,13 @@ def publish(work: Work) -> datetime | None:
 
 
 def _write_pair(work: Work, key: AccessKey, now: datetime) -> str:
-    """Write both secrets; returns a sentence about their versions."""
-    session, strategy, rotation_id = work.session, work.strategy, work.rotation.id
+    """Write the secrets; returns a sentence about their versions."""
+    strategy, rotation_id = work.strategy, work.rotation.id
     sealing_key = work.tools.sealing_key(strategy.project_id)
-    access_key_secret, secret_key_secret = _locked_pair(session, strategy)
-    why = f"rotation {rotation_id}"
-    by = work.rotation.requested_by
-    pair = (
-        (access_key_secret, (key.access_key_id or "").encode()),
-        (secret_key_secret, key.open_secret(sealing_key).encode()),
-    )
-    for secret, value in pair:
-        write_secret(session, sealing_key, secret, value, now=now, author=by, reason=why, rotation_id=rotation_id)
-    first, second = (f"{secret.name} became version {secret.version}" for secret, _ in pair)
-    return f"{first}, and {second}, in one transaction."
-
-
-def _locked_pair(session: Session, strategy: RotationStrategy) -> tuple[Secret, Secret]:
-    """The two output secrets, held until the commit. Locked by id, as by all: else two could wait for each other."""
-    ids = (strategy.access_key_secret_id, strategy.secret_key_secret_id)
-    found = session.scalars(
-        select(Secret)
-        .where(Secret.id.in_(ids))
-        .order_by(Secret.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    by_id = {secret.id: secret for secret in found}
-    try:
-        return by_id[ids[0] or 0], by_id[ids[1] or 0]
-    except KeyError:
-        raise RotationError("secret_missing") from None
+    pair = KeyPair(key.access_key_id or "", key.open_secret(sealing_key))
+    secrets = write_outputs(
+        work.session, sealing_key, strategy, pair, now=now, by=work.rotation.requested_by,
+        reason=f"rotation {rotation_id}", rotation_id=rotation_id,
+    )  # fmt: skip
+    first, *others = (f"{secret.name} became version {secret.version}" for secret in secrets)
+    return f"{', '.join([first, *others[:-1]])}, and {others[-1]}, in one transaction."

@@ -1,4 +1,4 @@
-"""Setting a strategy up: its connection, its two secrets and itself in one transaction. Nothing here commits."""
+"""Setting a strategy up: its connection, its secrets and itself in one transaction. Nothing here commits."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from crypto import SealingKey
 from models import AccessKey, Action, Connection, Environment, KeyState, RetireWhen, RotationStrategy, Secret
 from models.access_key import AT_AWS
 from models.schedule import Schedule
-from models.secret import current_values, write_secret
 from models.strategy import lock_strategy
 from models.vault.adding import NameTakenError, NewSecret, add_secrets
 from models.vault.writers import writer_of
 from rotation import connections
 from rotation.checks import Report
 from rotation.connections import DEFAULT_ROUNDS, Refused, connections_of, create_connection, last_failed
+from rotation.outputs.writing import move_outputs
 from rotation.planning import plan_anew
 from rotation.provider import KeyPair
 
@@ -40,6 +40,15 @@ class NewConnection:
 
 
 @dataclass(frozen=True)
+class SmtpPlan:
+    """The SES SMTP credentials that are to be written with the pair: for which region, and where."""
+
+    region: str
+    user: Secret | NewSecret
+    password: Secret | NewSecret
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a strategy is to be: the form's content, proven right as far as the form alone can tell."""
 
@@ -55,6 +64,7 @@ class Plan:
     grace_s: int
     retire_when: RetireWhen
     quiet_s: int
+    smtp: SmtpPlan | None = None
 
 
 @dataclass(frozen=True)
@@ -113,12 +123,13 @@ def change_strategy(setup: Setup, strategy: RotationStrategy, plan: Plan, report
     connection = _connection(setup, plan, report)
     account_id = _account(connection, report) or strategy.account_id
     _keep_target(setup, strategy, plan, account_id)
-    old_outputs = (strategy.access_key_secret, strategy.secret_key_secret)
+    old = strategy.outputs, strategy.smtp_region
     strategy.connection = connection
     _fill(setup, strategy, plan)
     _aim(setup, strategy, plan.user_name, account_id)
     _settle(setup, strategy)
-    _move_pair(setup, strategy, old_outputs)
+    if has_keys(setup.session, strategy.id):
+        move_outputs(setup.session, setup.key, strategy, *old, now=setup.now, by=setup.by)
     if _turns(strategy) != turns or last_failed(setup.session, strategy.id):
         plan_anew(setup.session, strategy, setup.now)
     after = facts(strategy)
@@ -132,12 +143,14 @@ def change_strategy(setup: Setup, strategy: RotationStrategy, plan: Plan, report
 
 def facts(strategy: RotationStrategy) -> dict[str, Any]:
     """The strategy in words for the audit log."""
-    outputs = (strategy.access_key_secret, strategy.secret_key_secret)
+    names = [f"{secret.place} {secret.name}" if secret else "none" for secret in strategy.outputs]
+    pair, smtp = names[:2], names[2:]
     return {
         "connection": strategy.connection.name,
         "user": strategy.user_name,
         "iam_path": strategy.user_path,
-        "outputs": " and ".join(f"{secret.place} {secret.name}" if secret else "none" for secret in outputs),
+        "outputs": " and ".join(pair) or "the connection",
+        "smtp": f"{strategy.smtp_region}: {' and '.join(smtp)}" if smtp else "none",
         "existing_key": strategy.existing_key_id or "none",
         "interval_s": strategy.interval_s or "none",
         "cron": strategy.cron or "none",
@@ -201,10 +214,15 @@ def _account(connection: Connection, report: Report) -> str | None:
 
 
 def _fill(setup: Setup, strategy: RotationStrategy, plan: Plan) -> None:
-    # Both are there before either is set: a strategy never writes one secret twice, not even between two flushes.
+    # All are there before any is set: a strategy never writes one secret twice, not even between two flushes.
     access_key = _output(setup, strategy, plan, plan.access_key, "access_key")
     secret_key = _output(setup, strategy, plan, plan.secret_key, "secret_key")
+    smtp = plan.smtp
+    smtp_user = _output(setup, strategy, plan, smtp.user, "smtp_user") if smtp else None
+    smtp_password = _output(setup, strategy, plan, smtp.password, "smtp_password") if smtp else None
     strategy.access_key_secret, strategy.secret_key_secret = access_key, secret_key
+    strategy.smtp_region = smtp.region if smtp else ""
+    strategy.smtp_user_secret, strategy.smtp_password_secret = smtp_user, smtp_password
     strategy.user_path = plan.user_path
     strategy.existing_key_id = plan.existing_key_id
     strategy.schedule = plan.schedule
@@ -271,7 +289,7 @@ def _settle(setup: Setup, strategy: RotationStrategy) -> None:
         other = _same_target(setup.session, target)
         if other is not None:
             raise TargetTaken(other) from None
-        raise Refused("access_key_secret", "Another strategy has taken one of the two secrets. Choose again.") from None
+        raise Refused("access_key_secret", "Another strategy has taken one of the secrets. Choose again.") from None
 
 
 def _keep_target(setup: Setup, strategy: RotationStrategy, plan: Plan, account_id: str | None) -> None:
@@ -291,17 +309,3 @@ def _keep_target(setup: Setup, strategy: RotationStrategy, plan: Plan, account_i
         f"The keys of this strategy belong to {strategy.user_name} in account {strategy.account_id}; this manager is "
         f"of account {account_id}.",
     )
-
-
-def _move_pair(setup: Setup, strategy: RotationStrategy, old: tuple[Secret | None, Secret | None]) -> None:
-    """Give other output secrets the pair that programs read, both in this transaction."""
-    new = (strategy.access_key_secret, strategy.secret_key_secret)
-    if new == old or None in old or not has_keys(setup.session, strategy.id):
-        return
-    values = current_values(setup.session, setup.key, [secret.id for secret in old if secret])
-    for source, secret in zip(old, new, strict=True):
-        if source is not None and secret is not source:
-            reason = f"moved with the strategy of {strategy.user_name}"
-            write_secret(
-                setup.session, setup.key, secret, values[source.id], now=setup.now, author=setup.by, reason=reason
-            )

@@ -9,8 +9,8 @@ from wtforms.validators import ValidationError
 
 from forms.base import refuse, stripped
 from forms.strategy.manager import ManagerFields
-from forms.strategy.outputs import OutputFields
 from forms.strategy.schedule import ScheduleFields
+from forms.strategy.smtp import SmtpFields
 from models import Connection, RetireWhen
 from models.connection import access_key_id_problem
 from models.project import name_problem
@@ -27,13 +27,14 @@ _MANAGERS = [
 ORDER = (
     "manager", "manager_access_key", "manager_secret_key", "connection", "manager_region", "iam_username", "iam_path",
     "connection_name", "environment", "path", "access_key_secret", "access_key_name", "access_key_value",
-    "secret_key_secret", "secret_key_name", "secret_key_value", "existing_key", "repeat", "interval", "interval_unit",
-    "at", "cron", "zone", "window_start", "spread", "grace", "grace_unit", "retire_when", "quiet", "quiet_unit",
+    "secret_key_secret", "secret_key_name", "secret_key_value", "smtp_region", "smtp_user_secret", "smtp_user_name",
+    "smtp_password_secret", "smtp_password_name", "existing_key", "repeat", "interval", "interval_unit", "at", "cron",
+    "zone", "window_start", "spread", "grace", "grace_unit", "retire_when", "quiet", "quiet_unit",
 )  # fmt: skip
 """The fields that can be wrong, as they stand on the page."""
 
 
-class StrategyForm(ManagerFields, OutputFields, ScheduleFields):
+class StrategyForm(ManagerFields, SmtpFields, ScheduleFields):
     """A new strategy, or one that is edited.
 
     Besides its parents' things, give it the stored connections and whether there is a practice manager
@@ -97,6 +98,7 @@ class StrategyForm(ManagerFields, OutputFields, ScheduleFields):
             grace_s=self.grace_s,
             retire_when=RetireWhen(self.retire_when.data),
             quiet_s=self.quiet_s,
+            smtp=self.smtp,
         )
 
     def validate_connection(self, _field: Field) -> None:

@@ -75,11 +75,11 @@ class OutputFields(Form):
 
     def validate_access_key_secret(self, field: Field) -> None:
         """A free secret of the chosen place, or a new one."""
-        self._want_secret(field)
+        self.want_secret(field)
 
     def validate_secret_key_secret(self, field: Field) -> None:
         """As the other, but not the same."""
-        self._want_secret(field)
+        self.want_secret(field)
         if field.data != NEW and field.data == self.access_key_secret.data:
             raise ValidationError("Choose another secret than for the access key ID.")
 
@@ -104,7 +104,8 @@ class OutputFields(Form):
         """A value's size."""
         _want_size(field)
 
-    def _want_secret(self, field: Field) -> None:
+    def want_secret(self, field: Field) -> None:
+        """Raise ValidationError unless the field names a free secret of the chosen place, or a new one."""
         if field.data != NEW and self.secret(field) is None:
             raise ValidationError("Choose a secret of this environment and path that no other strategy writes.")
 

@@ -12,23 +12,32 @@ from sqlalchemy.orm import Session
 from models.secret import Secret
 from models.strategy import RotationStrategy
 
+_OUTPUTS = (
+    RotationStrategy.access_key_secret_id,
+    RotationStrategy.secret_key_secret_id,
+    RotationStrategy.smtp_user_secret_id,
+    RotationStrategy.smtp_password_secret_id,
+)
+
 
 @dataclass(frozen=True)
 class Writer:
-    """A rotation strategy, as far as the two secrets that it writes tell of it."""
+    """A rotation strategy, as far as the secrets that it writes tell of it."""
 
     id: int
     user_name: str
     access_key_secret_id: int | None
     secret_key_secret_id: int | None
+    smtp_user_secret_id: int | None
+    smtp_password_secret_id: int | None
     next_at: datetime | None
     """When it rotates next by itself; None when only the button rotates, or while it is paused."""
     is_paused: bool
 
     @property
     def secret_ids(self) -> tuple[int, ...]:
-        """The secrets that it writes: the access key ID's, then the secret access key's."""
-        return tuple(each for each in (self.access_key_secret_id, self.secret_key_secret_id) if each is not None)
+        """The secrets that it writes: the access key ID's, the secret access key's, then those for SES SMTP."""
+        return tuple(each for each in (getattr(self, column.key) for column in _OUTPUTS) if each is not None)
 
 
 class WrittenByStrategyError(Exception):
@@ -66,17 +75,14 @@ def refuse_written(session: Session, secret: Secret) -> None:
 
 
 def _writes(*secret_ids: Any) -> ColumnElement[bool]:
-    return or_(
-        RotationStrategy.access_key_secret_id.in_(secret_ids), RotationStrategy.secret_key_secret_id.in_(secret_ids)
-    )
+    return or_(*(column.in_(secret_ids) for column in _OUTPUTS))
 
 
 def _strategies() -> Select[*tuple[Any, ...]]:
     return select(
         RotationStrategy.id,
         RotationStrategy.user_name,
-        RotationStrategy.access_key_secret_id,
-        RotationStrategy.secret_key_secret_id,
+        *_OUTPUTS,
         RotationStrategy.due_at,
         RotationStrategy.retry_at,
         RotationStrategy.paused_at,
@@ -86,5 +92,6 @@ def _strategies() -> Select[*tuple[Any, ...]]:
 def _writer(row: Any) -> Writer:
     next_at = min(filter(None, (row.due_at, row.retry_at)), default=None)
     return Writer(
-        row.id, row.user_name, row.access_key_secret_id, row.secret_key_secret_id, next_at, row.paused_at is not None
-    )
+        row.id, row.user_name, row.access_key_secret_id, row.secret_key_secret_id, row.smtp_user_secret_id,
+        row.smtp_password_secret_id, next_at, row.paused_at is not None,
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from sqlalchemy.orm import aliased
 from database import db
 from forms.strategy import StrategyForm
 from forms.strategy.outputs import ACCESS_KEY_NAME, NEW, SECRET_KEY_NAME
+from forms.strategy.smtp import PASSWORD_NAME, USER_NAME
 from models import Environment, Project, RotationStrategy, Secret
 from models.vault.writers import is_written
 from views.drafts.practice import practice_values
@@ -16,6 +17,8 @@ from views.frame.times import reader_zone
 _USUAL = {
     "access_key_secret": (ACCESS_KEY_NAME, "AWS_ACCESS_KEY_ID"),
     "secret_key_secret": (SECRET_KEY_NAME,),
+    "smtp_user_secret": (USER_NAME,),
+    "smtp_password_secret": (PASSWORD_NAME,),
 }
 _PRACTICE_GRACE_S = 120
 
@@ -79,6 +82,9 @@ def _show(form: StrategyForm, strategy: RotationStrategy) -> None:
         form.environment.data, form.path.data = secret.environment.name, secret.path
     form.access_key_secret.data = str(strategy.access_key_secret_id or NEW)
     form.secret_key_secret.data = str(strategy.secret_key_secret_id or NEW)
+    form.smtp_region.data = strategy.smtp_region
+    form.smtp_user_secret.data = str(strategy.smtp_user_secret_id or NEW)
+    form.smtp_password_secret.data = str(strategy.smtp_password_secret_id or NEW)
 
 
 def _placeholders(project: Project) -> tuple[str, str] | None:

@@ -290,7 +290,7 @@ def test_a_rotation_publishes_at_the_same_moment(bob_client, session, key, payme
     def stale(*_args, **_named):
         raise StaleSecretError("AWS_ACCESS_KEY")
 
-    monkeypatch.setattr("rotation.setup.write_secret", stale)
+    monkeypatch.setattr("rotation.outputs.writing.write_secret", stale)
     response = edit(bob_client, strategy, path="/moved", access_key_secret="new", secret_key_secret="new")
     assert "Save again" in error_at(response, "access_key_secret")
     assert strategy.access_key_secret.path == "/billing-api"

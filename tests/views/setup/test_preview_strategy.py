@@ -103,7 +103,7 @@ class TestOutputs:
 
     def test_a_path_without_secrets_offers_new_ones(self, bob_client):
         page = self.listed(bob_client, path="/nothing", access_key_secret="77", secret_key_secret="78").text
-        assert page.count('<option selected value="new">') == 2
+        assert page.count('<option selected value="new">') == 4
 
     def test_what_another_strategy_writes_is_left_out(self, bob_client, session, keyring, payments):
         other = turned.strategy(session, keyring, payments, "mail-relay", path="/cdn")
