@@ -54,6 +54,13 @@ class RotationStrategy(Base):
 
     __tablename__ = "rotation_strategies"
     __table_args__ = (
+        Index("ix_rotation_strategies_project_due", "project_id", "due_at"),
+        Index(
+            "ix_rotation_strategies_deleting",
+            "project_id",
+            sqlite_where=text("deleting_at IS NOT NULL"),
+            postgresql_where=text("deleting_at IS NOT NULL"),
+        ),
         Index("ix_rotation_strategies_due_at", "due_at"),
         Index("ix_rotation_strategies_retry_at", "retry_at"),
         Index("ix_rotation_strategies_paused_until", "paused_until"),
@@ -77,7 +84,7 @@ class RotationStrategy(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="RESTRICT"), index=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="RESTRICT"))
     kind: Mapped[str] = mapped_column(String(16), default="aws-iam")
     connection_id: Mapped[str] = mapped_column(ForeignKey("connections.id", ondelete="RESTRICT"), index=True)
     user_name: Mapped[str] = mapped_column(String(64))

@@ -7,6 +7,7 @@ from flask import Flask
 from views import (
     account,
     audit,
+    bulk,
     connection_form,
     connections,
     door,
@@ -30,6 +31,7 @@ BLUEPRINTS = (
     connections.bp,
     strategy_form.bp,
     strategies.bp,
+    bulk.bp,
     old_keys.bp,
     lost_keys.bp,
     rotations.bp,
