@@ -58,6 +58,10 @@ def choice_of(project: Project) -> Choice:
     return Choice(deed, is_all, search, chosen, [row.id for row in rows], needs)
 
 
+def _ends(row: Any) -> Ends:
+    return Ends(RetireWhen(row.retire_when), row.grace_s, row.quiet_s, row.deadline_s, row.watch_s)
+
+
 def count_old_keys(ids: list[int]) -> int:
     """How many of the strategies still have their old key, so that a rotation waits."""
     old = [KeyState.RETIRING.value, KeyState.DEACTIVATED.value]
@@ -78,7 +82,8 @@ def _rows(project: Project, ids: list[int]) -> list[Row[Any]]:
     """Of these strategies, those of the project that aren't being deleted."""
     columns = (
         RotationStrategy.id, RotationStrategy.interval_s, RotationStrategy.cron, RotationStrategy.due_at,
-        RotationStrategy.paused_at, RotationStrategy.grace_s, RotationStrategy.quiet_s, RotationStrategy.deadline_s, RotationStrategy.watch_s, RotationStrategy.retire_when,
+        RotationStrategy.paused_at, RotationStrategy.grace_s, RotationStrategy.quiet_s, RotationStrategy.deadline_s,
+        RotationStrategy.watch_s, RotationStrategy.retire_when,
     )  # fmt: skip
     mine = select(*columns).where(RotationStrategy.project_id == project.id, RotationStrategy.deleting_at.is_(None))
     return _asked(mine, RotationStrategy.id, ids)
