@@ -13,6 +13,8 @@ from models.rotation import Rotation, RotationStep, State, StepName, Trigger
 from models.secret import Secret, SecretVersion
 from models.strategy import RetireWhen, RotationStrategy
 from models.user import OneTimeLink, User, UserSession
+from models.watching.uses import KeyUse
+from models.watching.wishes import QuietWish
 
 __all__ = [
     "AccessKey",
@@ -23,9 +25,11 @@ __all__ = [
     "Environment",
     "Heartbeat",
     "KeyState",
+    "KeyUse",
     "OneTimeLink",
     "Project",
     "ProjectMember",
+    "QuietWish",
     "RetireWhen",
     "Rotation",
     "RotationStep",
