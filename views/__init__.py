@@ -20,6 +20,7 @@ from views import (
     strategies,
     strategy_form,
     system,
+    watching,
 )
 
 BLUEPRINTS = (
@@ -32,6 +33,7 @@ BLUEPRINTS = (
     strategies.bp,
     old_keys.bp,
     lost_keys.bp,
+    watching.bp,
     rotations.bp,
     projects.bp,
     secrets.bp,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -60,10 +60,11 @@ def fulfil(session: Session, key_id: str, quiet_since: datetime, now: datetime) 
     )
 
 
-def notices(session: Session, user_id: int, project_ids: Iterable[str]) -> Sequence[Row[*tuple[Any, ...]]]:
-    """What the person is to be told about keys of these projects, the newest first.
+def notices(session: Session, user_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """What the person is to be told, the newest first, also of projects that they may not enter any more.
 
-    Rows of `key_id`, `access_key_id`, `quiet_since`, `told_at`, `strategy_id`, `user_name` and `project_name`.
+    Rows of `key_id`, `access_key_id`, `quiet_since`, `told_at`, `strategy_id`, `user_name`,
+    `project_id` and `project_name`.
     """
     found = session.execute(
         select(
@@ -73,12 +74,13 @@ def notices(session: Session, user_id: int, project_ids: Iterable[str]) -> Seque
             QuietWish.told_at,
             AccessKey.strategy_id,
             RotationStrategy.user_name,
+            AccessKey.project_id,
             Project.name.label("project_name"),
         )
         .join(AccessKey, AccessKey.id == QuietWish.key_id)
         .join(RotationStrategy, RotationStrategy.id == AccessKey.strategy_id)
         .join(Project, Project.id == AccessKey.project_id)
-        .where(QuietWish.user_id == user_id, QuietWish.told_at.is_not(None), Project.id.in_(list(project_ids)))
+        .where(QuietWish.user_id == user_id, QuietWish.told_at.is_not(None))
         .order_by(QuietWish.told_at.desc())
     )
     return found.all()

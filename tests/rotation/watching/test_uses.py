@@ -98,12 +98,12 @@ class TestWish:
             wish(session, key.id, alice.id, now)
             wish(session, key.id, alice.id, now)
             session.commit()
-            self.alice_id, self.project_id = alice.id, key.project_id
+            self.alice_id = alice.id
         return replaced
 
     def told(self, world):
         with world.new_session() as session:
-            return notices(session, self.alice_id, [self.project_id])
+            return notices(session, self.alice_id)
 
     def test_is_told_once_aws_has_reported_no_use_for_the_quiet_time(self, waiting):
         waiting.pass_time(12 * HOUR)
@@ -124,11 +124,6 @@ class TestWish:
         waiting.pass_time(2 * DAY)
         waiting.rotate(old_key=OldKey.END)
         assert len(self.told(waiting)) == 1
-
-    def test_not_of_another_project(self, waiting):
-        waiting.pass_time(2 * DAY)
-        with waiting.new_session() as session:
-            assert notices(session, self.alice_id, ["other"]) == []
 
     def test_wishing_twice_is_wishing_once(self, waiting):
         with waiting.new_session() as session:
