@@ -68,6 +68,10 @@ class Courier:
         """Have the access key looked at, now or at a time. `looked`: how often it was looked at so far."""
         self._send("jobs.keys.look_at", key_id, f"key-{key_id}-{looked}", at)
 
+    def batch(self, batch_id: int) -> None:
+        """Have what is left of the batch worked on."""
+        self._send("jobs.batch.work_on", batch_id, f"batch-{batch_id}", None)
+
     def state(self) -> QueueState:
         """Whether Redis answers, and how many workers are alive."""
         try:

@@ -51,17 +51,19 @@ class Runtime:
         Raises crypto.CannotOpenError with the wrong master key.
         """
         strategy = session.get_one(RotationStrategy, strategy_id)
-        provider = self._provider(session, strategy, rotation_id)
+        connection = session.get_one(Connection, strategy.connection_id)
+        provider = self._provider(session, strategy, connection, rotation_id)
         session.commit()
         timing = Timing(
             lease_s=self.config.lease_s,
             last_use_lag_s=self.config.last_use_lag_s,
             last_use_poll_s=self.config.last_use_poll_s,
         )
-        return Tools(session, provider, self.keyring, self.clock, timing, _owner())
+        return Tools(session, provider, self.keyring, self.clock, timing, _owner(), connection)
 
-    def _provider(self, session: Session, strategy: RotationStrategy, rotation_id: int | None) -> Provider:
-        connection = session.get_one(Connection, strategy.connection_id)
+    def _provider(
+        self, session: Session, strategy: RotationStrategy, connection: Connection, rotation_id: int | None
+    ) -> Provider:
         project = session.get_one(Project, strategy.project_id)
         name = session_name(strategy.id, rotation_id)
         access = access_of(connection, project, self.keyring, name, self.config.aws_endpoint_url)

@@ -19,5 +19,7 @@ def sweep() -> None:
         courier.rotation(rotation_id, taken)
     for key_id, looked in due.keys:
         courier.key(key_id, looked)
+    for batch_id in due.batches:
+        courier.batch(batch_id)
     if due.next_at is not None:
         bring_forward(courier.redis, periodic_jobs(tools_of.config), due.next_at)

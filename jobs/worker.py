@@ -31,7 +31,7 @@ _ALIVE_S = 60
 _RQ_MARGIN_S = 15
 """RQ ends its wait for work, and so says that it is alive, that much before its `worker_ttl`."""
 _PAUSE_WITHOUT_REDIS_S = 1
-_JOB_MODULES = ("jobs.rotate", "jobs.keys", "jobs.sweep")
+_JOB_MODULES = ("jobs.rotate", "jobs.batch", "jobs.keys", "jobs.sweep")
 
 log = logging.getLogger(__name__)
 

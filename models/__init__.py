@@ -8,6 +8,7 @@ from models.audit import Action, AuditEntry
 from models.base import Base
 from models.connection import Connection
 from models.heartbeat import Heartbeat
+from models.many.batch import Batch, BatchItem, Deed
 from models.project import Environment, Project, ProjectMember
 from models.rotation import Rotation, RotationStep, State, StepName, Trigger
 from models.secret import Secret, SecretVersion
@@ -21,7 +22,10 @@ __all__ = [
     "Action",
     "AuditEntry",
     "Base",
+    "Batch",
+    "BatchItem",
     "Connection",
+    "Deed",
     "Environment",
     "Heartbeat",
     "KeyState",

@@ -42,6 +42,9 @@ TRANSITIONS: Mapping[KeyState, frozenset[KeyState]] = {
     KeyState.DELETED: frozenset(),
 }
 
+NOTICED = "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at)"
+"""What of a key may need a person's attention; in words of SQL, for an index of such keys is asked for by these."""
+
 AT_AWS = (KeyState.CREATED, KeyState.ACTIVE, KeyState.RETIRING, KeyState.DEACTIVATED)
 """The states of keys that AWS holds for certain."""
 
@@ -69,6 +72,7 @@ class AccessKey(Base):
             sqlite_where=text("state <> 'deleted'"),
             postgresql_where=text("state <> 'deleted'"),
         ),
+        Index("ix_access_keys_noticed", "project_id", sqlite_where=text(NOTICED), postgresql_where=text(NOTICED)),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
@@ -38,10 +38,25 @@ class RotationStrategy(Base):
 
     __tablename__ = "rotation_strategies"
     __table_args__ = (
+        Index("ix_rotation_strategies_project_due", "project_id", "due_at"),
+        Index(
+            "ix_rotation_strategies_deleting",
+            "project_id",
+            sqlite_where=text("deleting_at IS NOT NULL"),
+            postgresql_where=text("deleting_at IS NOT NULL"),
+        ),
         Index("ix_rotation_strategies_due_at", "due_at"),
         Index("ix_rotation_strategies_retry_at", "retry_at"),
         Index("ix_rotation_strategies_paused_until", "paused_until"),
         CheckConstraint("access_key_secret_id <> secret_key_secret_id", name="two_secrets"),
+        CheckConstraint("NOT turns_manager OR access_key_secret_id IS NULL", name="one_output"),
+        Index(
+            "uq_rotation_strategies_turns_manager",
+            "connection_id",
+            unique=True,
+            sqlite_where=text("turns_manager"),
+            postgresql_where=text("turns_manager"),
+        ),
         CheckConstraint("smtp_user_secret_id <> smtp_password_secret_id", name="two_smtp_secrets"),
         CheckConstraint(
             "smtp_user_secret_id NOT IN (access_key_secret_id, secret_key_secret_id) AND "
@@ -53,7 +68,7 @@ class RotationStrategy(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="RESTRICT"), index=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="RESTRICT"))
     kind: Mapped[str] = mapped_column(String(16), default="aws-iam")
     connection_id: Mapped[str] = mapped_column(ForeignKey("connections.id", ondelete="RESTRICT"), index=True)
     user_name: Mapped[str] = mapped_column(String(64))
@@ -68,6 +83,8 @@ class RotationStrategy(Base):
     """
     access_key_secret_id: Mapped[int | None] = mapped_column(ForeignKey("secrets.id", ondelete="RESTRICT"), unique=True)
     secret_key_secret_id: Mapped[int | None] = mapped_column(ForeignKey("secrets.id", ondelete="RESTRICT"), unique=True)
+    turns_manager: Mapped[bool] = mapped_column(default=False)
+    """Whether it turns the manager's own key: then its output is its connection, and no secret."""
     smtp_region: Mapped[str] = mapped_column(String(32), default="")
     """The region whose SES SMTP user name and password are written too; empty for none."""
     smtp_user_secret_id: Mapped[int | None] = mapped_column(ForeignKey("secrets.id", ondelete="RESTRICT"), unique=True)
@@ -126,13 +143,20 @@ class RotationStrategy(Base):
 
     @property
     def output_ids(self) -> tuple[int | None, ...]:
-        """The ids of the secrets that it writes: access key ID, secret access key, then SMTP user name and password."""
+        """The ids of the secrets that it writes: access key ID, secret access key, then SMTP user name and password.
+
+        None at all where its output is the connection.
+        """
+        if self.turns_manager:
+            return ()
         pair = (self.access_key_secret_id, self.secret_key_secret_id)
         return (*pair, self.smtp_user_secret_id, self.smtp_password_secret_id) if self.smtp_region else pair
 
     @property
     def outputs(self) -> tuple[Secret | None, ...]:
         """The secrets that it writes, in the order of `output_ids`."""
+        if self.turns_manager:
+            return ()
         pair = (self.access_key_secret, self.secret_key_secret)
         return (*pair, self.smtp_user_secret, self.smtp_password_secret) if self.smtp_region else pair
 
@@ -177,13 +201,13 @@ def lock_strategy(session: Session, strategy: RotationStrategy) -> bool:
     return True
 
 
-def user_name_problem(text: str) -> str | None:
-    """Why `text` can't be an IAM user name, in a sentence; None when it can."""
-    if _USER_NAME.fullmatch(text):
+def user_name_problem(name: str) -> str | None:
+    """Why `name` can't be an IAM user name, in a sentence; None when it can."""
+    if _USER_NAME.fullmatch(name):
         return None
     return "An IAM user name has 1 to 64 letters, digits and + = , . @ _ -, without spaces and without its path."
 
 
-def iam_path_problem(text: str) -> str | None:
-    """Why `text` can't be an IAM path, in a sentence; None when it can."""
-    return None if _IAM_PATH.fullmatch(text) else "An IAM path is / or begins and ends with a slash, such as /deploy/."
+def iam_path_problem(path: str) -> str | None:
+    """Why `path` can't be an IAM path, in a sentence; None when it can."""
+    return None if _IAM_PATH.fullmatch(path) else "An IAM path is / or begins and ends with a slash, such as /deploy/."

@@ -8,6 +8,7 @@
     schedule.py     when                                 sweep.py       finds what is due
     deletion.py     the end of a strategy                checks.py      what can be tested without changing anything
     provider.py     the seam to AWS                      aws_iam.py     and aws_clients.py: what knows boto3
+    many/           one thing done to many strategies
     errors.py       the closed list of failures          work.py        collaborators, lease and journal
 
 A rotation:

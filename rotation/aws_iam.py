@@ -177,6 +177,10 @@ class AwsIam:
         """Raise what DeleteAccessKey on the user would raise (`not_permitted`, `no_such_user`), deleting nothing."""
         self._delete(user_name, PROBE_KEY_ID)
 
+    def with_key(self, pair: KeyPair) -> AwsIam:
+        """The same access with another key of the manager's: to prove that one before it takes the place."""
+        return AwsIam(replace(self._access, key=pair))
+
     def may_read_last_use(self) -> None:
         """Raise what GetAccessKeyLastUsed would raise, asked of the manager's own key."""
         self._last_use(self._base({"action": "iam:GetAccessKeyLastUsed"}).access_key_id)

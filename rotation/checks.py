@@ -144,6 +144,14 @@ def check_connection(provider: Provider, targets: Sequence[Target]) -> Report:
     return Report(identity, (*findings, _create()))
 
 
+def check_own(provider: Provider) -> Report:
+    """Ask AWS whether the manager may turn its own key. As `check`."""
+    identity, manager, caller = _manager(provider)
+    if identity is None:
+        return Report(None, (manager, _not_asked("Permissions")), caller)
+    return check_connection(provider, [Target(identity.user_name)] if identity.user_name else [])
+
+
 def _ask(asked: str, call: Callable[[], T]) -> tuple[T | None, Finding | None]:
     try:
         return call(), None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,8 @@ from models.base import new_id
 from rotation.checks import Report, Target
 from rotation.planning import plan_anew
 from rotation.provider import KeyPair
+from rotation.reach import own_key
+from rotation.work import OF_ACCESS
 
 DEFAULT_ROUNDS = 8
 """Good rounds of verification in a row: at one a second, a new key is published too early once in a thousand times."""
@@ -132,6 +134,16 @@ def replace_key(
         raise Refused(*refusal_of_manager(report))
     if users and connection.account_id not in {"", identity.account_id}:
         raise Refused("manager_access_key", _other_account("key", identity.account_id, connection))
+    own = own_key.strategy_of(session, connection.id)
+    if own is not None and identity.user_name != own.user_name:
+        raise Refused(
+            "manager_access_key",
+            f"This key is one of {identity.resource.rpartition('/')[2]}, and a strategy turns this connection's key as "
+            f"one of {own.user_name}. Enter a key of {own.user_name}, or delete that strategy first.",
+        )
+    session.refresh(connection, with_for_update=True)
+    if own is not None:
+        own_key.follow(session, own, manager.access_key_id, now)
     connection.access_key_id = manager.access_key_id
     connection.set_secret(key, manager.secret_access_key)
     connection.key_since, connection.key_by = now, by
@@ -139,6 +151,12 @@ def replace_key(
     for strategy in users:
         if last_failed(session, strategy.id):
             plan_anew(session, strategy, now)
+    session.execute(
+        update(AccessKey)
+        .where(AccessKey.strategy_id.in_([each.id for each in users]), AccessKey.error_code.in_(OF_ACCESS))
+        .values(look_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _other_account(what: str, account_id: str, connection: Connection) -> str:

@@ -45,7 +45,7 @@ def delete_strategy(
         project_id=strategy.project_id, strategy_id=strategy.id, thing=strategy.user_name, delete_keys=delete_keys,
     )  # fmt: skip
     keys = _keys_at_aws(session, strategy)
-    doomed = [key for key in keys if _goes(key, delete_keys=delete_keys)]
+    doomed = [key for key in keys if _goes(key, delete_keys=delete_keys, manages=strategy.turns_manager)]
     if not doomed:
         session.delete(strategy)
         return []
@@ -71,9 +71,12 @@ def holds_up_deletion(key: AccessKey) -> bool:
     return bool(key.ended_by) and key.state != KeyState.DELETED.value and not _is_settled(key)
 
 
-def _goes(key: AccessKey, *, delete_keys: bool) -> bool:
+def _goes(key: AccessKey, *, delete_keys: bool, manages: bool) -> bool:
+    """Whether the key is deleted with the strategy; one that a manager asks AWS with never is."""
     if key.state == KeyState.LOST.value:
         return not _is_settled(key)
+    if manages and key.state == KeyState.ACTIVE.value:
+        return False
     return key.state == KeyState.CREATED.value or (delete_keys and not key.taken_over)
 
 

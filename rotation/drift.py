@@ -14,6 +14,7 @@ from models import AccessKey, KeyState, RotationStrategy
 from models.secret import current_values
 from rotation.errors import RotationError
 from rotation.provider import Answer, KeyPair, ListedKey
+from rotation.reach import own_key
 from rotation.watching.uses import sample
 from rotation.work import Tools
 
@@ -86,6 +87,11 @@ def _as_fact(tools: Tools, key: ListedKey) -> dict[str, str]:
 
 def _pair(tools: Tools, strategy: RotationStrategy) -> KeyPair | None:
     """What programs read; None when an output secret is gone or empty."""
+    if strategy.turns_manager:
+        tools.session.refresh(strategy.connection)
+        pair = own_key.pair_of(strategy.connection, tools.sealing_key(strategy.project_id))
+        tools.session.commit()
+        return pair
     first, second = strategy.access_key_secret_id, strategy.secret_key_secret_id
     if first is None or second is None:
         return None

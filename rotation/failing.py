@@ -10,7 +10,7 @@ from models import KeyState, RotationStep, State, Trigger
 from models.audit import Action, record
 from rotation import retirement, schedule
 from rotation.errors import RotationError
-from rotation.work import Work
+from rotation.work import OF_ACCESS, Work
 
 MAX_TRIES = 8
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 10, 20, 40, 80, 160, 300))
@@ -19,6 +19,9 @@ PAUSES = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 10, 20, 40, 80, 
 
 def fail_or_wait(work: Work, error: RotationError) -> datetime | None:
     """Record the error. Returns until when the rotation waits, or None when it has failed for good."""
+    if error.code in OF_ACCESS and work.reaches_otherwise():
+        work.save(wait_code="", error_facts={})
+        return work.now()  # by what the connection has now
     facts = work.facts(error)
     tries = work.rotation.tries + 1
     if error.failure.transient and tries < MAX_TRIES:

@@ -128,6 +128,10 @@ class Provider(Protocol):
         """Raise what DeleteAccessKey on the user would raise (`not_permitted`, `no_such_user`), deleting nothing."""
         ...
 
+    def with_key(self, pair: KeyPair) -> Provider:
+        """The same access with another key of the manager's: to prove that one before it takes the place."""
+        ...
+
     def may_read_last_use(self) -> None:
         """Raise what GetAccessKeyLastUsed would raise, asked of the manager's own key."""
         ...

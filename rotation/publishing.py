@@ -12,6 +12,7 @@ from rotation.errors import RotationError
 from rotation.outputs.writing import write_outputs
 from rotation.planning import turn_by
 from rotation.provider import KeyPair
+from rotation.reach import own_key
 from rotation.schedule import after_publication
 from rotation.work import Work
 
@@ -30,9 +31,11 @@ def publish(work: Work) -> datetime | None:
     if key is None or key.access_key_id is None or key.state != KeyState.CREATED.value:
         raise RotationError("interrupted", said="The verified key is no longer there")
     step = work.step(StepName.PUBLISH)
+    if strategy.turns_manager:
+        own_key.hold(work)
     # It may have been edited since this worker read it: what counts is what it says at the moment of publication.
     session.refresh(strategy, with_for_update={"of": RotationStrategy})
-    versions = _write_pair(work, key, now)
+    versions = own_key.hand_over(work, key, now) if strategy.turns_manager else _write_pair(work, key, now)
     old = work.published_key()
     if old is not None:
         retire_at = now + timedelta(seconds=strategy.grace_s)

@@ -46,29 +46,33 @@ def know_target(work: Work) -> None:
 
 
 def take_over(work: Work) -> None:
-    """Take over the target's key: the one that the user named, and the one that the placeholder holds.
+    """Take over the target's key: the one that the user named, and the one that the output holds.
 
-    Only what AWS says belongs to the target is taken over, and no connection's own key; for the one that was named,
-    anything else raises `existing_key_not_targets` or `key_in_connection`.
+    Only what AWS says belongs to the target is taken over, and no connection's own key but by that connection's own
+    strategy. For the one that was named or that the connection holds, anything else raises `existing_key_not_targets`
+    or `key_in_connection`.
     """
     named = work.strategy.existing_key_id
-    held = _held_by_placeholder(work)
+    held = _held(work)
     for access_key_id in dict.fromkeys(filter(None, (held, named))):
         if _is_recorded(work, access_key_id):
             continue
-        if retirement.asks_aws(work.session, access_key_id):
+        own = work.strategy.turns_manager and access_key_id == held
+        if not own and retirement.asks_aws(work.session, access_key_id):
             if access_key_id == named:
                 raise RotationError("key_in_connection", key=access_key_id)
             continue
         problem = _not_the_targets(work, access_key_id)
         if problem is None:
             _adopt(work, access_key_id)
-        elif access_key_id == named:
+        elif access_key_id == named or own:
             raise RotationError("existing_key_not_targets", key=access_key_id, said=problem)
 
 
-def _held_by_placeholder(work: Work) -> str:
-    """The access key ID in the placeholder secret, or an empty string when it holds something else."""
+def _held(work: Work) -> str:
+    """The access key ID in the placeholder secret or the connection; an empty string when it holds something else."""
+    if work.strategy.turns_manager:
+        return work.connection.access_key_id
     secret_id = work.strategy.access_key_secret_id
     if secret_id is None:
         return ""

@@ -143,12 +143,13 @@ def change_strategy(setup: Setup, strategy: RotationStrategy, plan: Plan, report
 
 def facts(strategy: RotationStrategy) -> dict[str, Any]:
     """The strategy in words for the audit log."""
-    first, second, *smtp = (f"{secret.place} {secret.name}" if secret else "none" for secret in strategy.outputs)
+    names = [f"{secret.place} {secret.name}" if secret else "none" for secret in strategy.outputs]
+    pair, smtp = names[:2], names[2:]
     return {
         "connection": strategy.connection.name,
         "user": strategy.user_name,
         "iam_path": strategy.user_path,
-        "outputs": f"{first} and {second}",
+        "outputs": " and ".join(pair) or "the connection",
         "smtp": f"{strategy.smtp_region}: {' and '.join(smtp)}" if smtp else "none",
         "existing_key": strategy.existing_key_id or "none",
         "interval_s": strategy.interval_s or "none",

@@ -6,7 +6,7 @@ Any number of sweeps may run at once. What they return may be worked on twice wi
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, or_, select, update
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from models import AccessKey, Rotation, RotationStrategy, Trigger
 from models.audit import Action, record
 from models.heartbeat import SWEEP, beat
+from rotation.many.batches import unfinished
 from rotation.planning import resume
 from rotation.requests import request_rotation
 from rotation.schedule import after_claim, opens
@@ -27,12 +28,13 @@ BATCH = 500
 class Due:
     """What is to be worked on: (id, how often it was taken so far), which together name one piece of work.
 
-    `next_at`: when the next strategy falls due, if any.
+    `next_at`: when the next strategy falls due, if any. `batches`: those of which something is left to do.
     """
 
     rotations: list[tuple[int, int]]
     keys: list[tuple[str, int]]
     next_at: datetime | None = None
+    batches: list[int] = field(default_factory=list)
 
 
 def sweep_once(session: Session, now: datetime) -> Due:
@@ -53,10 +55,10 @@ def sweep_once(session: Session, now: datetime) -> Due:
     keys = session.execute(
         select(AccessKey.id, AccessKey.looks).where(AccessKey.look_at <= now).order_by(AccessKey.look_at).limit(BATCH)
     ).all()
-    next_at = _next_at(session, now)
+    next_at, left = _next_at(session, now), unfinished(session)
     beat(session, SWEEP, now)
     session.commit()
-    return Due([(row[0], row[1]) for row in rotations], [(row[0], row[1]) for row in keys], next_at)
+    return Due([(row[0], row[1]) for row in rotations], [(row[0], row[1]) for row in keys], next_at, left)
 
 
 def _next_at(session: Session, now: datetime) -> datetime | None:

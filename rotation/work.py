@@ -18,6 +18,11 @@ from rotation.provider import Provider
 
 _CALLS_KEPT = 100
 
+OF_ACCESS = (
+    "manager_key_unknown", "manager_secret_wrong", "role_not_assumable", "own_not_allowed", "no_own_credentials",
+)  # fmt: skip
+"""Codes of failures that come from how the connection reaches AWS, and end with it."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -44,6 +49,8 @@ class Tools:
     clock: Clock
     timing: Timing = field(default_factory=Timing)
     owner: str = "worker"
+    connection: Connection | None = None
+    """The connection as the provider was made from it. Held, so that the session doesn't read it anew meanwhile."""
 
     @property
     def aws(self) -> Provider:
@@ -116,6 +123,16 @@ class Work:
         stored = self.session.execute(select(*aim).where(RotationStrategy.id == self.strategy.id).with_for_update())
         if tuple(stored.one()) != tuple(getattr(self.strategy, column.key) for column in aim):
             raise EditedError
+
+    def reaches_otherwise(self) -> bool:
+        """Whether the connection reaches AWS in another way since this run began: by another key, say. Commits."""
+        way = (
+            Connection.access_key_id, Connection.key_since, Connection.role_arn, Connection.region,
+            Connection.endpoint_url, Connection.proxy_url,
+        )  # fmt: skip
+        stored = self.session.execute(select(*way).where(Connection.id == self.connection.id)).one()
+        self.session.commit()
+        return tuple(stored) != tuple(getattr(self.connection, column.key) for column in way)
 
     def key(self) -> AccessKey | None:
         """The access key that this rotation makes, once intended."""

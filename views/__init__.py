@@ -7,6 +7,7 @@ from flask import Flask
 from views import (
     account,
     audit,
+    bulk,
     connection_form,
     connections,
     door,
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     connections.bp,
     strategy_form.bp,
     strategies.bp,
+    bulk.bp,
     old_keys.bp,
     lost_keys.bp,
     watching.bp,

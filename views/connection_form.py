@@ -25,6 +25,7 @@ from rotation.connections import (
     strategies_of,
     targets_of,
 )
+from views.drafts import turning
 from views.drafts.asking import ask_about, new_access, role_policies, stored_access
 from views.fetch import get_connection, get_project
 from views.frame.identity import audit, me
@@ -124,6 +125,30 @@ def replace(project_name: str, name: str) -> ResponseReturnValue:
     return done(_page_of(project, connection), toast="Key replaced")
 
 
+@bp.get("/<name>/turn")
+def show_turn(project_name: str, name: str) -> ResponseReturnValue:
+    """Show when the connection's own key turns, or is to."""
+    project = get_project(project_name)
+    return _turn(turning.draft_of(project, get_connection(project, name), posted=False))
+
+
+@bp.post("/<name>/turn")
+def turn(project_name: str, name: str) -> ResponseReturnValue:
+    """Have the connection's own key turned, or turned by another schedule, at once."""
+    project = get_project(project_name)
+    draft = turning.draft_of(project, get_connection(project, name), posted=True)
+    if not draft.form.validate():
+        return _turn(draft, 422)
+    try:
+        strategy = turning.save(draft)
+    except Refused as refused:
+        _blame(draft.form, refused.field, str(refused))
+        return _turn(draft, 422)
+    if strategy is None:
+        return _turn(draft, 422)
+    return done(f"/projects/{project.name}/strategies/{strategy.id}", toast="Saved")
+
+
 def _create(project: Project, form: NewConnection, report: Report) -> Connection:
     try:
         made = create_connection(
@@ -179,6 +204,10 @@ def _edit(project: Project, connection: Connection, form: EditConnection, status
 
 def _key(project: Project, connection: Connection, form: ReplaceKey, status: int = 200) -> Response:
     return _form("key", project, form, status, connection=connection)
+
+
+def _turn(draft: turning.OwnDraft, status: int = 200) -> Response:
+    return _form("turn", draft.project, draft.form, status, **draft.values())
 
 
 def _form(name: str, project: Project, form: Form, status: int, **values: Any) -> Response:

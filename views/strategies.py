@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from database import db
 from forms.pausing import Pause
 from models import Action, Project, Rotation, RotationStrategy, Trigger
+from models.many.progress import recent
 from rotation import planning
 from rotation.deletion import RotationRunsError, delete_strategy
 from rotation.errors import RotationError
@@ -33,10 +34,11 @@ from views.shown.values import (
     page_values,
     progress_values,
     render_row,
-    standings,
 )
 
 _PAUSE_OFFERED = timedelta(days=7)
+_MOST = 1_000_000
+"""So many strategies no list has."""
 
 bp = Blueprint("strategies", __name__, url_prefix="/projects/<project_name>/strategies")
 bp.add_app_template_global(attention_count)
@@ -47,20 +49,17 @@ filters.register(bp)
 def list_strategies(project_name: str) -> ResponseReturnValue:
     """List the strategies."""
     project = get_project(project_name)
-    everything = standings(project)
-    mark = listing.seen(everything)
-    if request.args.get("seen") == mark:
+    asked = {name: request.args[name] for name in ("q", "environment", "state", "start") if request.args.get(name)}
+    start = min(max(request.args.get("start", 0, type=int), 0), _MOST)
+    values = list_values(project, listing.Search.of(request.args), start)
+    if request.args.get("seen") == values["mark"]:
         return "", 204
-    search = listing.Search.of(request.args)
-    found = [one for one in everything if search.finds(one)]
-    start = min(max(request.args.get("start", 0, type=int), 0), len(found))
-    asked = request.args.to_dict()
-    left = max(len(found) - start - PAGE_SIZE, 0)
     return page_or_partial(
-        "strategies/list.html", "strategies/_rows.html", search=search, left=left,
-        next_url=_list_url(project, **asked | {"start": start + PAGE_SIZE}) if left else "",
-        poll_url=_list_url(project, **asked | {"seen": mark}),
-        **list_values(project, everything, found[start : start + PAGE_SIZE]),
+        "strategies/list.html", "strategies/_rows.html", **values,
+        next_url=_list_url(project, **asked | {"start": start + PAGE_SIZE}) if values["left"] else "",
+        back_url=_list_url(project, **asked | {"start": max(start - PAGE_SIZE, 0)}) if start else "",
+        poll_url=_list_url(project, **asked | {"seen": values["mark"]}),
+        batches=recent(db.session(), project.id, now()),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from wtforms import Field
 
@@ -56,7 +56,11 @@ def preview_new(project_name: str) -> ResponseReturnValue:
 
 @bp.get("/<int:strategy_id>/edit")
 def show_edit(project_name: str, strategy_id: int) -> ResponseReturnValue:
-    """Show the strategy's form."""
+    """Show the strategy's form; the one of a manager's own key is the connection's."""
+    project = get_project(project_name)
+    strategy = get_strategy(project, strategy_id)
+    if strategy.turns_manager:
+        return redirect(f"/projects/{project.name}/connections/{strategy.connection.name}/turn")
     return _form(draft(*_strategy(project_name, strategy_id), posted=False))
 
 
@@ -82,7 +86,7 @@ def _strategy(project_name: str, strategy_id: int) -> tuple[Project, RotationStr
     """The strategy, unless its deletion only waits for AWS: then there is nothing to edit any more."""
     project = get_project(project_name)
     strategy = get_strategy(project, strategy_id)
-    return (project, strategy) if strategy.deleting_at is None else abort(404)
+    return abort(404) if strategy.deleting_at is not None or strategy.turns_manager else (project, strategy)
 
 
 def _submit(filled: Draft) -> Response:

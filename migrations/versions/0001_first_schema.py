@@ -75,6 +75,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_entries_strategy_id"), ["strategy_id"], unique=False)
 
     op.create_table(
+        "batches",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("deed", sa.String(length=8), nullable=False),
+        sa.Column("at", models.base.UtcDateTime(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("actor_id", sa.Integer(), nullable=True),
+        sa.Column("address", sa.String(length=45), nullable=False),
+        sa.Column("until", models.base.UtcDateTime(), nullable=True),
+        sa.Column("schedule", sa.JSON(none_as_null=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_batches_project_id_projects"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batches")),
+    )
+    with op.batch_alter_table("batches", schema=None) as batch_op:
+        batch_op.create_index("ix_batches_project_id", ["project_id", "at"], unique=False)
+
+    op.create_table(
         "connections",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("project_id", sa.String(length=32), nullable=False),
@@ -177,6 +196,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_user_sessions_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "batch_items",
+        sa.Column("batch_id", sa.Integer(), nullable=False),
+        sa.Column("strategy_id", sa.Integer(), nullable=False),
+        sa.Column("done_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("rotation_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["batch_id"], ["batches.id"], name=op.f("fk_batch_items_batch_id_batches"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("batch_id", "strategy_id", name=op.f("pk_batch_items")),
+    )
+    with op.batch_alter_table("batch_items", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_batch_items_to_do",
+            ["batch_id", "strategy_id"],
+            unique=False,
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
+        )
+
+    op.create_table(
         "secrets",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.String(length=32), nullable=False),
@@ -214,6 +253,7 @@ def upgrade() -> None:
         sa.Column("target", sa.String(length=80), nullable=True),
         sa.Column("access_key_secret_id", sa.Integer(), nullable=True),
         sa.Column("secret_key_secret_id", sa.Integer(), nullable=True),
+        sa.Column("turns_manager", sa.Boolean(), nullable=False),
         sa.Column("smtp_region", sa.String(length=32), nullable=False),
         sa.Column("smtp_user_secret_id", sa.Integer(), nullable=True),
         sa.Column("smtp_password_secret_id", sa.Integer(), nullable=True),
@@ -237,6 +277,9 @@ def upgrade() -> None:
         sa.Column("created_at", models.base.UtcDateTime(), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=False),
         sa.CheckConstraint("interval_s IS NULL OR cron = ''", name=op.f("ck_rotation_strategies_one_schedule")),
+        sa.CheckConstraint(
+            "NOT turns_manager OR access_key_secret_id IS NULL", name=op.f("ck_rotation_strategies_one_output")
+        ),
         sa.CheckConstraint(
             "access_key_secret_id <> secret_key_secret_id", name=op.f("ck_rotation_strategies_two_secrets")
         ),
@@ -295,10 +338,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("rotation_strategies", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_rotation_strategies_connection_id"), ["connection_id"], unique=False)
+        batch_op.create_index(
+            "ix_rotation_strategies_deleting",
+            ["project_id"],
+            unique=False,
+            sqlite_where=sa.text("deleting_at IS NOT NULL"),
+            postgresql_where=sa.text("deleting_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_rotation_strategies_due_at", ["due_at"], unique=False)
         batch_op.create_index("ix_rotation_strategies_paused_until", ["paused_until"], unique=False)
-        batch_op.create_index(batch_op.f("ix_rotation_strategies_project_id"), ["project_id"], unique=False)
+        batch_op.create_index("ix_rotation_strategies_project_due", ["project_id", "due_at"], unique=False)
         batch_op.create_index("ix_rotation_strategies_retry_at", ["retry_at"], unique=False)
+        batch_op.create_index(
+            "uq_rotation_strategies_turns_manager",
+            ["connection_id"],
+            unique=True,
+            sqlite_where=sa.text("turns_manager"),
+            postgresql_where=sa.text("turns_manager"),
+        )
 
     op.create_table(
         "secret_versions",
@@ -375,6 +432,17 @@ def upgrade() -> None:
             sqlite_where=sa.text("state <> 'deleted'"),
             postgresql_where=sa.text("state <> 'deleted'"),
         )
+        batch_op.create_index(
+            "ix_access_keys_noticed",
+            ["project_id"],
+            unique=False,
+            sqlite_where=sa.text(
+                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at)"
+            ),
+            postgresql_where=sa.text(
+                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at)"
+            ),
+        )
         batch_op.create_index("ix_access_keys_strategy_id", ["strategy_id", "intent_at"], unique=False)
         batch_op.create_index(
             "uq_access_keys_active",
@@ -422,6 +490,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("strategy_id", "due_at", name=op.f("uq_rotations_strategy_id_due_at")),
     )
     with op.batch_alter_table("rotations", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_rotations_failed_project",
+            ["project_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'failed'"),
+            postgresql_where=sa.text("state = 'failed'"),
+        )
         batch_op.create_index(
             "ix_rotations_open_project",
             ["project_id"],
@@ -517,6 +592,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
         )
+        batch_op.drop_index(
+            "ix_rotations_failed_project",
+            sqlite_where=sa.text("state = 'failed'"),
+            postgresql_where=sa.text("state = 'failed'"),
+        )
 
     op.drop_table("rotations")
     with op.batch_alter_table("access_keys", schema=None) as batch_op:
@@ -526,6 +606,15 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'active'"),
         )
         batch_op.drop_index("ix_access_keys_strategy_id")
+        batch_op.drop_index(
+            "ix_access_keys_noticed",
+            sqlite_where=sa.text(
+                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at)"
+            ),
+            postgresql_where=sa.text(
+                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at)"
+            ),
+        )
         batch_op.drop_index(
             "ix_access_keys_not_deleted",
             sqlite_where=sa.text("state <> 'deleted'"),
@@ -539,10 +628,20 @@ def downgrade() -> None:
 
     op.drop_table("secret_versions")
     with op.batch_alter_table("rotation_strategies", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_rotation_strategies_turns_manager",
+            sqlite_where=sa.text("turns_manager"),
+            postgresql_where=sa.text("turns_manager"),
+        )
         batch_op.drop_index("ix_rotation_strategies_retry_at")
-        batch_op.drop_index(batch_op.f("ix_rotation_strategies_project_id"))
+        batch_op.drop_index("ix_rotation_strategies_project_due")
         batch_op.drop_index("ix_rotation_strategies_paused_until")
         batch_op.drop_index("ix_rotation_strategies_due_at")
+        batch_op.drop_index(
+            "ix_rotation_strategies_deleting",
+            sqlite_where=sa.text("deleting_at IS NOT NULL"),
+            postgresql_where=sa.text("deleting_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_rotation_strategies_connection_id"))
 
     op.drop_table("rotation_strategies")
@@ -550,6 +649,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_secrets_project_id")
 
     op.drop_table("secrets")
+    with op.batch_alter_table("batch_items", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_batch_items_to_do", sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL")
+        )
+
+    op.drop_table("batch_items")
     with op.batch_alter_table("user_sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_user_sessions_user_id"))
 
@@ -561,6 +666,10 @@ def downgrade() -> None:
     op.drop_table("one_time_links")
     op.drop_table("environments")
     op.drop_table("connections")
+    with op.batch_alter_table("batches", schema=None) as batch_op:
+        batch_op.drop_index("ix_batches_project_id")
+
+    op.drop_table("batches")
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entries_strategy_id"))
         batch_op.drop_index(batch_op.f("ix_audit_entries_secret_id"))

@@ -155,7 +155,7 @@ def test_the_next_times_are_previewed_and_an_interval_that_is_too_short_is_refus
     page.get_by_label("Existing access key ID").fill(target.key.access_key_id)
     page.get_by_label("Rotation interval", exact=True).fill("14")
     page.get_by_label("Unit of the interval").select_option("days")
-    expect(page.locator("#next-times li")).to_have_count(3)
+    expect(page.locator("#next-times li")).to_have_count(5)
     expect(page.locator("#interval-error")).to_be_empty()
     expect(page.locator("#summary-text")).to_contain_text("AWS_SECRET_ACCESS_KEY in production:/billing/api")
     screen.look("strategies-new-filled")

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from app import create_app
 from config import Config
 from database import db
-from models import AccessKey, Base, KeyState, RotationStrategy, Secret
+from models import AccessKey, Base, Batch, KeyState, RotationStrategy, Secret
 from models.secret import create_secret, write_secret
+from rotation.many import batches
 from tests import factories, turned
 from tests.conftest import Client
 from tests.fake_clock import START, FakeClock
@@ -79,12 +80,15 @@ def client(app, session, strategy) -> Client:
 
 
 def test_every_page_answers(app, client, session, strategy):
+    batch = Batch(project_id=strategy.project_id, deed="rotate", at=START, by="bob")
+    batches.start(session, batch, [strategy.id])
+    session.commit()
     values = {
         "connections/<name>": "connections/prod-manager", "people/<name>": "people/alice",
         "<project_name>": "payments", "<environment_name>": "production", "<path:path>": "api", "<token>": "none",
         "<path:filename>": "mark.svg",
         "<int:strategy_id>": str(strategy.id), "<int:rotation_id>": str(turned.rotation(session, strategy).id),
-        "<key_id>": turned.key(session, strategy, None, KeyState.LOST).id,
+        "<int:batch_id>": str(batch.id), "<key_id>": turned.key(session, strategy, None, KeyState.LOST).id,
         "<int:secret_id>": str(session.scalar(select(Secret.id).where(Secret.name == "TOKEN"))),
     }  # fmt: skip
     answers = {}
@@ -94,7 +98,7 @@ def test_every_page_answers(app, client, session, strategy):
             address = address.replace(name, value)
         for search in ("", "&q=o&state=ok&person=alice&action=secret.create&thing=o"):
             for htmx in (False, True):
-                query = f"environment=production&path=/api&version=1{search}"
+                query = f"deed=pause&all=yes&environment=production&path=/api&version=1{search}"
                 answers[address] = client.get(f"{address}?{query}", htmx=htmx).status_code
     assert {address: status for address, status in answers.items() if status >= 400} == {
         "/setup": 404, "/setup/none": 404, "/invite/none": 404, "/reset/none": 404, "/readyz": 503,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from database import db
 from models import Connection, Project, RotationStrategy
 from models.connection import partition
-from rotation.checks import Report, Target, check, check_connection
+from rotation.checks import Report, Target, check, check_connection, check_own
 from rotation.policy import RECOMMENDED, SMALLEST, User, may_assume, policy, trust_policy
 from rotation.provider import KeyPair
 from rotation.reach.access import Access, Role
@@ -44,6 +44,12 @@ def ask_about(access: Access, targets: Sequence[Target]) -> Report:
     """What the manager may do on several targets. Ends the transaction."""
     db.session.rollback()
     return check_connection(provider_for("aws-iam", access), targets)
+
+
+def ask_about_itself(access: Access) -> Report:
+    """What the manager may do on its own key. Ends the transaction."""
+    db.session.rollback()
+    return check_own(provider_for("aws-iam", access))
 
 
 def policies_for(connection: Connection, users: Sequence[RotationStrategy]) -> dict[str, str]:

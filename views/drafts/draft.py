@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 
 from sqlalchemy import select
 from wtforms import Field
@@ -14,12 +12,10 @@ from database import db
 from forms.strategy import ORDER, StrategyForm
 from models import Connection, Project, RotationStrategy, Secret
 from models.connection import access_key_id_problem
-from models.schedule import Schedule
 from models.secret import current_values
 from models.strategy import iam_path_problem, user_name_problem
-from rotation.checks import Finding, Report, Target, UserKey
+from rotation.checks import Finding, Target, UserKey
 from rotation.connections import DEFAULT_ROUNDS, connections_of, is_recorded, known_keys
-from rotation.planning import longest_turn, published_at
 from rotation.policy import RECOMMENDED, SMALLEST, User, policy
 from rotation.provider import SERVICES
 from rotation.reach.access import Access
@@ -28,25 +24,21 @@ from rotation.setup import NewConnection
 from views.drafts import practice
 from views.drafts.asking import new_access, stored_access
 from views.drafts.start import choose_usual, free_secrets, start
-from views.frame.services import config, keyring, now
+from views.drafts.times import Times
+from views.frame.services import config, keyring
 
 _ACCOUNT_DIGITS = 12
 _PREVIEWED = 5
 
 
 @dataclass
-class Draft:
+class Draft(Times[StrategyForm]):
     """The form of a new strategy, or of `strategy`.
 
     `report` is what the last check found, if one was made, `unplaced` what of it no field can mend.
     """
 
-    project: Project
-    strategy: RotationStrategy | None
-    form: StrategyForm
-    report: Report | None = None
     unplaced: list[Finding] = field(default_factory=list)
-    now: datetime = field(default_factory=now)
 
     @property
     def address(self) -> str:
@@ -137,39 +129,6 @@ class Draft:
         if self.strategy is None or not access_key_id:
             return access_key_id
         return "" if is_recorded(db.session(), self.strategy.id, access_key_id) else access_key_id
-
-    @cached_property
-    def schedule(self) -> Schedule | None:
-        """When the key turns by itself, as far as the form is right; None when only the button rotates."""
-        try:
-            return None if self.form.turning_problem() else self.form.schedule
-        except ValueError:
-            return None
-
-    @cached_property
-    def longest_turn(self) -> timedelta | None:
-        """How old a key may get before it turns, by the project's maximum age; None without one or while unclear."""
-        form, max_age_s = self.form, self.project.max_key_age_s
-        if max_age_s is None or form.grace_problem() or form.quiet_problem():
-            return None
-        return longest_turn(max_age_s, form.grace_s, form.quiet_s, form.ends)
-
-    def next_times(self) -> list[datetime]:
-        """The next five times of the schedule, if it has any and is right."""
-        schedule, strategy = self.schedule, self.strategy
-        if schedule is None or (strategy is not None and strategy.paused_at is not None):
-            return []
-        first = self._first_time(schedule)
-        return [first, *islice(schedule.times(first), _PREVIEWED - 1)]
-
-    def _first_time(self, schedule: Schedule) -> datetime:
-        strategy = self.strategy
-        if strategy is None:
-            return schedule.first(self.now, self.now)
-        before = strategy.schedule
-        if before is not None and replace(before, offset=timedelta()) == schedule and strategy.due_at is not None:
-            return strategy.due_at
-        return schedule.first(published_at(db.session(), strategy.id) or strategy.created_at, self.now)
 
     def policies(self) -> dict[str, str]:
         """The two policies for the manager, by name, made for what is typed so far."""

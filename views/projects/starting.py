@@ -32,7 +32,7 @@ def start(project_name: str) -> ResponseReturnValue:
     strategy = mine(select(RotationStrategy).where(RotationStrategy.project_id == project.id).limit(1)).first()
     connection = mine(select(Connection).where(Connection.project_id == project.id).limit(1)).first()
     secrets = list(mine(select(Secret).where(Secret.project_id == project.id).order_by(Secret.id).limit(PAIR)))
-    if strategy is not None:
+    if strategy is not None and not strategy.turns_manager:
         connection = strategy.connection
         secrets = [strategy.access_key_secret, strategy.secret_key_secret]
     return render_template(

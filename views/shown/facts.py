@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from models import AccessKey, Connection, Environment, KeyState, Rotation, RotationStrategy, Secret
@@ -14,7 +14,7 @@ from views.shown.picture.mini import MOST_KEYS
 from views.shown.picture.spans import LONG_AGO
 from views.shown.strategy import Facts
 
-_NOT_DELETED = AccessKey.state != literal(KeyState.DELETED.value, literal_execute=True)
+NOT_DELETED = AccessKey.state != literal(KeyState.DELETED.value, literal_execute=True)
 """Spelled out in the statement, for the index of such keys is asked for by these words."""
 
 _OF_STRATEGY = (
@@ -55,21 +55,24 @@ _OF_KEY = (
 )
 
 
-def overview(session: Session, project_id: str) -> list[Facts]:
-    """The facts of all strategies of the project: parts of rows, for states, counts, order and search."""
+def overview(session: Session, project_id: str, strategy_ids: Sequence[int]) -> list[Facts]:
+    """The facts of these strategies of the project: parts of rows, for states, counts, order and search."""
+    # Written out: there may be more of them than a statement takes values.
+    these = RotationStrategy.id.in_(bindparam("these", strategy_ids, expanding=True, literal_execute=True))
     strategies = (
         select(*_OF_STRATEGY)
         .join(Connection, Connection.id == RotationStrategy.connection_id)
         .outerjoin(Secret, Secret.id == RotationStrategy.access_key_secret_id)
         .outerjoin(Environment, Environment.id == Secret.environment_id)
-        .where(RotationStrategy.project_id == project_id)
+        .where(RotationStrategy.project_id == project_id, these)
     )
     newest = (
         select(*_OF_ROTATION)
         .join(RotationStrategy, Rotation.id == _newest_id())
-        .where(RotationStrategy.project_id == project_id)
+        .where(RotationStrategy.project_id == project_id, these)
     )
-    keys = select(*_OF_KEY).where(AccessKey.project_id == project_id, _NOT_DELETED)
+    mine = AccessKey.strategy_id.in_(bindparam("these", strategy_ids, expanding=True, literal_execute=True))
+    keys = select(*_OF_KEY).where(AccessKey.project_id == project_id, NOT_DELETED, mine)
     return _facts(session.execute(strategies), session.execute(newest), session.execute(keys))
 
 
@@ -89,7 +92,7 @@ def in_full(session: Session, strategy_ids: Sequence[int]) -> dict[int, Facts]:
         .join(RotationStrategy, RotationStrategy.id == AccessKey.strategy_id)
         .where(RotationStrategy.id.in_(strategy_ids), AccessKey.intent_at >= _intent_of(MOST_KEYS))
     ).all()
-    left = session.scalars(select(AccessKey).where(AccessKey.strategy_id.in_(strategy_ids), _NOT_DELETED))
+    left = session.scalars(select(AccessKey).where(AccessKey.strategy_id.in_(strategy_ids), NOT_DELETED))
     keys = {key.id: key for key in (*recent, *left)}
     ordered = sorted(keys.values(), key=lambda key: key.intent_at, reverse=True)
     return {facts.strategy.id: facts for facts in _facts(strategies, newest, ordered)}

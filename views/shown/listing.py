@@ -32,11 +32,6 @@ def standings(overview: Sequence[Facts], now: datetime, late: timedelta) -> list
     return sorted(found, key=lambda one: sort_key(one.facts, one.state))
 
 
-def attention(found: Sequence[Standing]) -> int:
-    """How many need a person's attention."""
-    return sum(one.state.group is Group.ATTENTION for one in found)
-
-
 @dataclass(frozen=True)
 class Search:
     """What the list is asked for; empty fields ask for all."""
@@ -60,20 +55,8 @@ class Search:
         return (
             (text in strategy.user_name.casefold() or text in (strategy.path or "").casefold())
             and self.environment in {"", strategy.environment}
-            and self.group in {"", one.state.group.value}
+            and self.group in {"", one.state.group.value, one.state.word.lower()}
         )
-
-
-def seen(found: Sequence[Standing]) -> str:
-    """A mark of what the list shows: a page that sends it back hears of changes only."""
-    told = [
-        (
-            one.facts.strategy.id, one.state.word, one.state.line if one.state.group is not Group.RUNNING else "",
-            one.facts.strategy.due_at, one.facts.newest and one.facts.newest.id,
-        )
-        for one in found
-    ]  # fmt: skip
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True)
@@ -121,6 +104,18 @@ def row(facts: Facts, now: datetime, late: timedelta, zone: tzinfo, max_age_s: i
         max_age_s or OLD.total_seconds(),
         stands_still or (newest is not None and is_idle(newest, now)),
     )  # fmt: skip
+
+
+def seen(rows: Sequence[Row], *counts: int) -> str:
+    """A mark of what a page of the list shows: a page that sends it back hears of changes only."""
+    told = [
+        (
+            row.strategy.id, row.state.word, row.state.line if row.state.group is not Group.RUNNING else "",
+            row.strategy.due_at, row.newest and row.newest.id,
+        )
+        for row in rows
+    ]  # fmt: skip
+    return hashlib.sha256(repr((told, counts)).encode()).hexdigest()[:12]
 
 
 def trouble_of(facts: Facts, now: datetime, zone: tzinfo) -> Trouble | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +21,7 @@ from views.frame.times import reader_zone
 from views.htmx import out_of_band
 from views.shown import facts, listing
 from views.shown.page import RECENT, count_rotations, page, past_rotations
+from views.shown.paging import Tab
 from views.shown.picture import uses
 from views.shown.rotation import is_idle
 from views.shown.rotation_page import rotation_page
@@ -53,24 +53,22 @@ def outage() -> str:
     return _OUTAGES[trouble] if trouble else ""
 
 
-def standings(project: Project) -> list[listing.Standing]:
-    """The project's strategies and their states, in the order of the list; asked of the database once a request."""
-    known: dict[str, list[listing.Standing]] = g.setdefault("standings", {})
-    if project.id not in known:
-        known[project.id] = listing.standings(facts.overview(db.session(), project.id), now(), late())
-    return known[project.id]
+def tab(project: Project) -> Tab:
+    """The project's strategies in the order of the list, as of this request."""
+    known: dict[str, Tab] = g.setdefault("tabs", {})
+    return known.setdefault(project.id, Tab(db.session(), project.id, now(), late()))
 
 
 def attention_count(project: Project) -> int:
     """How many of the project's strategies need attention: the number on the tab."""
-    return listing.attention(standings(project))
+    return tab(project).attention
 
 
-def list_values(
-    project: Project, everything: Sequence[listing.Standing], page: Sequence[listing.Standing]
-) -> dict[str, Any]:
-    """What the list shows of the strategies on this page of it."""
-    ids = [one.facts.strategy.id for one in page]
+def list_values(project: Project, search: listing.Search, start: int) -> dict[str, Any]:
+    """What the list shows of what the search finds, from the strategy numbered `start` on."""
+    strategies = tab(project)
+    found = strategies.count(search) if search else strategies.total
+    ids = strategies.ids(search, start, PAGE_SIZE)
     full = facts.in_full(db.session(), ids)
     rows = [
         listing.row(full[strategy_id], now(), late(), reader_zone(), project.max_key_age_s)
@@ -78,15 +76,21 @@ def list_values(
         if strategy_id in full
     ]
     environments = select(Environment.name).where(Environment.project_id == project.id).order_by(Environment.position)
+    too_old = _too_old(project)
     return {
         "project": project,
+        "search": search,
         "rows": rows,
-        "total": len(everything),
-        "attention": listing.attention(everything),
-        "too_old": _too_old(project),
+        "total": strategies.total,
+        "found": found,
+        "start": start,
+        "left": max(found - start - PAGE_SIZE, 0),
+        "attention": strategies.attention,
+        "too_old": too_old,
         "environments": db.session.scalars(environments).all(),
         "nobody_works": outage() if any(row.stands_still for row in rows) else "",
         "page_size": PAGE_SIZE,
+        "mark": listing.seen(rows, strategies.total, found, strategies.attention, too_old),
     }
 
 

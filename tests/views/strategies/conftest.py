@@ -22,12 +22,16 @@ class Sent:
 
     rotations: list[int] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
 
     def rotation(self, rotation_id: int, _taken: int) -> None:
         self.rotations.append(rotation_id)
 
     def key(self, key_id: str, _looked: int = 0) -> None:
         self.keys.append(key_id)
+
+    def batch(self, batch_id: int) -> None:
+        self.batches.append(batch_id)
 
 
 @pytest.fixture

@@ -81,6 +81,7 @@ def test_the_rotations_page(app, bob_client, session, billing):
     def count():
         return len(statements(app, lambda: bob_client.get(page)))
 
+    turned.failed(session, billing, "throttled", at=START)
     few = count()
     for number in range(20):
         turned.failed(session, billing, "throttled", at=START - timedelta(hours=number))

@@ -61,7 +61,7 @@ class TestPanel:
     def test_many_are_counted(self, bob_client, session, old):
         for hours in range(12):
             told(session, old, ago=timedelta(hours=hours))
-        assert "and 4 earlier ones" in text_of(bob_client.get(PAGE))
+        assert "and 7 earlier ones" in text_of(bob_client.get(PAGE))
 
     def test_says_how_late_and_coarse_aws_is(self, bob_client, old):
         words = text_of(bob_client.get(PAGE))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from models import AccessKey, KeyUse
 
 MOST_LANES = 6
-MOST_ROWS = 8
+MOST_ROWS = 5
 MOST_USES = 500
 """More than this of one key aren't drawn: its newest ones are."""
 

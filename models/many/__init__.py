@@ -1,0 +1,1 @@
+"""One thing done to many strategies: the rows, and how far they are."""

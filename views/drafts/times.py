@@ -1,0 +1,65 @@
+"""When the key of a strategy that is being filled in turns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import islice
+from typing import Generic, TypeVar
+
+from database import db
+from forms.strategy.schedule import ScheduleFields
+from models import Project, RotationStrategy
+from models.schedule import Schedule
+from rotation.checks import Report
+from rotation.planning import longest_turn, published_at
+from views.frame.services import now
+
+_PREVIEWED = 5
+
+F = TypeVar("F", bound=ScheduleFields)
+
+
+@dataclass
+class Times(Generic[F]):
+    """A form with a schedule, of a new strategy or of `strategy`; `report` is what its last check found."""
+
+    project: Project
+    strategy: RotationStrategy | None
+    form: F
+    report: Report | None = None
+    now: datetime = field(default_factory=now)
+
+    @cached_property
+    def schedule(self) -> Schedule | None:
+        """When the key turns by itself, as far as the form is right; None when only the button rotates."""
+        try:
+            return None if self.form.turning_problem() else self.form.schedule
+        except ValueError:
+            return None
+
+    @cached_property
+    def longest_turn(self) -> timedelta | None:
+        """How old a key may get before it turns, by the project's maximum age; None without one or while unclear."""
+        form, max_age_s = self.form, self.project.max_key_age_s
+        if max_age_s is None or form.grace_problem() or form.quiet_problem():
+            return None
+        return longest_turn(max_age_s, form.grace_s, form.quiet_s, form.ends)
+
+    def next_times(self) -> list[datetime]:
+        """The next five times of the schedule, if it has any and is right."""
+        schedule, strategy = self.schedule, self.strategy
+        if schedule is None or (strategy is not None and strategy.paused_at is not None):
+            return []
+        first = self._first_time(schedule)
+        return [first, *islice(schedule.times(first), _PREVIEWED - 1)]
+
+    def _first_time(self, schedule: Schedule) -> datetime:
+        strategy = self.strategy
+        if strategy is None:
+            return schedule.first(self.now, self.now)
+        before = strategy.schedule
+        if before is not None and replace(before, offset=timedelta()) == schedule and strategy.due_at is not None:
+            return strategy.due_at
+        return schedule.first(published_at(db.session(), strategy.id) or strategy.created_at, self.now)
