@@ -14,6 +14,8 @@ from models.rotation import Purpose, Rotation, RotationStep, State, StepName, Tr
 from models.secret import Secret, SecretVersion
 from models.strategy import Ends, RetireWhen, RotationStrategy
 from models.user import OneTimeLink, User, UserSession
+from models.watching.uses import KeyUse
+from models.watching.wishes import QuietWish
 
 __all__ = [
     "AccessKey",
@@ -28,10 +30,12 @@ __all__ = [
     "Environment",
     "Heartbeat",
     "KeyState",
+    "KeyUse",
     "OneTimeLink",
     "Project",
     "ProjectMember",
     "Purpose",
+    "QuietWish",
     "RetireWhen",
     "Rotation",
     "RotationStep",

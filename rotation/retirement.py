@@ -22,6 +22,7 @@ from rotation.ending.proof import is_cut_off, proven
 from rotation.ending.rules import BY_RULE, end_at, waits_for_person
 from rotation.errors import RotationError
 from rotation.provider import LastUse
+from rotation.watching.uses import note_use
 from rotation.work import Tools
 
 log = logging.getLogger(__name__)
@@ -135,7 +136,10 @@ def _retire(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetim
     last_use = proven(tools, key, strategy)
     now = tools.clock.now()
     note_worked(tools.session, strategy.connection_id, now)
-    _write_use(tools, key, last_use, now, _quiet_at(tools, key, strategy, last_use))
+    note_use(tools.session, key, last_use, now, _quiet_at(tools, key, strategy, last_use))
+    tools.session.commit()
+    tools.session.refresh(key)
+    tools.session.commit()
     by_person = key.ended_by not in {"", BY_RULE}
     ends_at = now if by_person else end_at(key, strategy)
     if ends_at is not None and now >= ends_at:
@@ -160,22 +164,6 @@ def _next_look(tools: Tools, ends_at: datetime | None) -> datetime:
     """When to ask for the last use again, at the latest when the key's next step comes."""
     polled_at = tools.clock.now() + timedelta(seconds=tools.timing.last_use_poll_s)
     return polled_at if ends_at is None else min(ends_at, polled_at)
-
-
-def _write_use(tools: Tools, key: AccessKey, last_use: LastUse, now: datetime, quiet_at: datetime) -> None:
-    values: dict[str, datetime | str] = {"asked_at": now, "quiet_at": quiet_at}
-    if last_use.used_at is not None:
-        values |= {
-            "last_used_at": last_use.used_at,
-            "last_used_service": last_use.service,
-            "last_used_region": last_use.region,
-        }
-    tools.session.execute(
-        update(AccessKey).where(AccessKey.id == key.id).values(**values).execution_options(synchronize_session=False)
-    )
-    tools.session.commit()
-    tools.session.refresh(key)
-    tools.session.commit()
 
 
 def _seal_end(tools: Tools, key: AccessKey) -> bool:
