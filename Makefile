@@ -5,7 +5,7 @@ READY := .venv/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	--python $(BIN)/python --group dev pyproject.toml
 
-.PHONY: help demo up test check docs fix bench migration lock lock-is-current browser
+.PHONY: help demo up test check docs fix bench soak migration lock lock-is-current browser
 
 help: ## List what make can do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
@@ -40,6 +40,9 @@ fix: $(READY) ## Mend what can be mended by itself: lint, format, templates
 
 bench: $(READY) ## Measure Keyturn against a bare baseline
 	@$(BIN)/python -m bench
+
+soak: $(READY) ## Attack real processes at random: ROTATIONS=300 SEED=1 DATABASE_URL=...
+	@$(BIN)/python -m soak
 
 migration: $(READY) ## Write the migration for changed models: make migration m="add tokens"
 	@$(BIN)/python -m migrations.new_revision "$(or $(m),$(error say what it does: make migration m="add tokens"))"

@@ -18,7 +18,7 @@ from crypto import Keyring
 from jobs.queue import connect
 from models import Connection, Project, RotationStrategy
 from models.engine import open_database
-from rotation.clock import Clock, SystemClock
+from rotation.clock import DatabaseClock
 from rotation.provider import Provider
 from rotation.providers import provider_for
 from rotation.reach.ways import access_of, session_name
@@ -32,7 +32,7 @@ class Runtime:
     config: Config
     keyring: Keyring
     engine: Engine
-    clock: Clock
+    clock: DatabaseClock
 
     @cached_property
     def redis(self) -> Redis:
@@ -43,6 +43,7 @@ class Runtime:
     def session(self) -> Iterator[Session]:
         """A session for one job. Its objects outlive commits: the engine holds no transaction while AWS is asked."""
         with Session(self.engine, expire_on_commit=False) as session:
+            self.clock.follow(session)
             yield session
 
     def tools(self, session: Session, strategy_id: int, rotation_id: int | None = None) -> Tools:
@@ -87,5 +88,5 @@ def runtime() -> Runtime:
         config,
         Keyring.load(config.master_key, config.instance / "master.key"),
         open_database(config.database),
-        SystemClock(),
+        DatabaseClock(),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,11 @@ class PracticeAws:
     def meanwhile(self, does: str, action: str = "*", **deed: Any) -> None:
         """Have the account's owner do something at the next call of `action` (practice.behaviour.deeds.Deed)."""
         self._administer("POST", "deeds", {"does": does, "action": action, **deed})
+
+    def give_back(self, user_name: str) -> None:
+        """Give a user back the permissions that a deed took away."""
+        with suppress(self.iam.exceptions.NoSuchEntityException):
+            self.iam.delete_user_policy(UserName=user_name, PolicyName="taken-away")
 
     def clear_deeds(self) -> None:
         """Plan no deed any more."""

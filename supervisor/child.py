@@ -123,7 +123,7 @@ class Child:
         """End at once the process and whatever it started and left behind."""
         if not self.ended():
             os.kill(self.pid, signal.SIGKILL)
-        for pid in _session_members(self.pid):
+        for pid in session_members(self.pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         if not self.ended():
@@ -176,7 +176,7 @@ def _end_with(parent: int) -> None:
             sys.exit(1)
 
 
-def _session_members(session: int) -> list[int]:
+def session_members(session: int) -> list[int]:
     """The processes of a session: RQ's forks have groups of their own, but stay in it."""
     members = []
     for stat in Path("/proc").glob("[0-9]*/stat"):

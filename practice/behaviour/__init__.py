@@ -28,8 +28,8 @@ class Behaviour:
     activated. `deletion_s`: until it knows that a key is deleted.
     `last_use_lag_s`: how late GetAccessKeyLastUsed tells a use. `last_use_step_s`: of the uses within such a time only
     the first is told.
-    `throttle_per_s`: calls that one service takes of the account in the long run; 0: any number. `throttle_burst`: how
-    many it takes at once after a rest.
+    `throttle_per_s`: calls that one service takes of the account in the long run, the root's left out; 0: any number.
+    `throttle_burst`: how many it takes at once after a rest.
     `hides_unknown_keys`: GetAccessKeyLastUsed on a key that doesn't exist is answered with AccessDenied, as AWS may do,
     else with NoSuchEntity.
     `seed`: another one begins another plan.

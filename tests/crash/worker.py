@@ -22,7 +22,7 @@ from jobs.keys import look_at
 from jobs.rotate import rotate
 from jobs.runtime import runtime
 from models import AccessKey, Rotation, RotationStrategy
-from rotation.clock import SystemClock
+from rotation.clock import DatabaseClock
 from rotation.providers import preload
 from rotation.sweep import sweep_once
 from tests.crash.people import PEOPLE
@@ -88,7 +88,7 @@ def work(env: Mapping[str, str], act: str, options: Mapping[str, Any], die_at: i
     """In the process: do `act`, and die at the n-th moment on the way. Tells where it was, or what went wrong."""
     os.environ.update(env)
     clock = ShiftedClock(options.get("ahead_s", 0))
-    SystemClock.now = lambda _self: clock.now()
+    DatabaseClock.now = lambda _self: clock.now()
     try:
         care_for_no_power_cut(runtime().engine)
         Killer(die_at, told).arm()

@@ -1,0 +1,118 @@
+"""What came of it: one table, by the database and AWS's own log. The last five must be 0."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import AccessKey, KeyState, Rotation, RotationStrategy
+from soak.world import World
+
+_KEYS = 2
+
+
+@dataclass(frozen=True)
+class Table:
+    """The lines of it, and whether all is well."""
+
+    lines: list[tuple[str, str]]
+    zeros: dict[str, int]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing happened that must not."""
+        return not any(self.zeros.values())
+
+    def __str__(self) -> str:
+        rows = [*self.lines, *((name, str(value)) for name, value in self.zeros.items())]
+        return "\n".join(f"{name:<22} {value}" for name, value in rows)
+
+
+def table(at: World, kills: Counter[str], attacks: Counter[str], consumed: dict[str, int]) -> Table:
+    """Judge."""
+    with Session(at.at.engine) as session:
+        outcomes = select(Rotation.state, Rotation.error_code).where(Rotation.ended_at.is_not(None))
+        by_outcome = Counter(code or state for state, code in session.execute(outcomes))
+        zeros = {
+            "consumer calls refused": consumed["refused"],
+            "keys beyond two": _beyond_two(at),
+            "unknown keys": sum(
+                _unknown(at, session, strategy) for strategy in session.scalars(select(RotationStrategy))
+            ),
+            "due times run twice": _twice(session),
+            "rotations stuck": len(stuck(session)),
+        }
+    lines = [
+        ("rotations", _told(by_outcome)),
+        ("kills", _told(kills)),
+        ("attacks", _told(attacks)),
+        ("faults", _told(_faults(at))),
+        ("consumer calls", str(consumed["calls"])),
+    ]
+    return Table(lines, zeros)
+
+
+def stuck(session: Session) -> list[int]:
+    """The rotations that neither have ended nor wait for a time to come."""
+    now = datetime.now(UTC)
+    return list(
+        session.scalars(
+            select(Rotation.id).where(
+                Rotation.ended_at.is_(None), (Rotation.wait_until.is_(None)) | (Rotation.wait_until <= now)
+            )
+        )
+    )
+
+
+def _twice(session: Session) -> int:
+    found = (
+        select(Rotation.due_at)
+        .where(Rotation.due_at.is_not(None))
+        .group_by(Rotation.strategy_id, Rotation.due_at)
+        .having(func.count() > 1)
+    )
+    return len(session.scalars(found).all())
+
+
+def _unknown(at: World, session: Session, strategy: RotationStrategy) -> int:
+    """Keys of the user that Keyturn neither knows nor tells as lost."""
+    rows = session.scalars(select(AccessKey).where(AccessKey.strategy_id == strategy.id)).all()
+    known = {row.access_key_id for row in rows}
+    lost = sum(row.state == KeyState.LOST.value for row in rows)
+    listed = at.aws.iam.list_access_keys(UserName=strategy.user_name)["AccessKeyMetadata"]
+    return max(0, len({row["AccessKeyId"] for row in listed} - known) - lost)
+
+
+def _beyond_two(at: World) -> int:
+    """How often a user had more than two keys."""
+    held: dict[str, set[str]] = {}
+    beyond = 0
+    for call in _calls(at):
+        keys = held.setdefault(call["user"], set())
+        if call["action"] == "iam:CreateAccessKey" and call["key"]:
+            keys.add(call["key"])
+            beyond += len(keys) > _KEYS
+        elif call["action"] == "iam:DeleteAccessKey" and call["said"] == "OK":
+            keys.discard(call["key"])
+    return beyond
+
+
+def _faults(at: World) -> Counter[str]:
+    faults = Counter(call["fault"] for call in _calls(at) if call["fault"])
+    faults["throttled by rate"] = sum(call["said"] == "Throttling" and not call["fault"] for call in _calls(at))
+    return faults
+
+
+def _calls(at: World) -> list[dict[str, str]]:
+    with at.calls.open() as file:
+        return [json.loads(line) for line in file if '"sts:GetSessionToken"' not in line]
+
+
+def _told(counted: Counter[str]) -> str:
+    parts = ", ".join(f"{name} {number}" for name, number in counted.most_common())
+    return f"{counted.total()} ({parts})" if parts else "0"
