@@ -10,9 +10,9 @@ from models.connection import Connection
 from models.heartbeat import Heartbeat
 from models.many.batch import Batch, BatchItem, Deed
 from models.project import Environment, Project, ProjectMember
-from models.rotation import Rotation, RotationStep, State, StepName, Trigger
+from models.rotation import Purpose, Rotation, RotationStep, State, StepName, Trigger
 from models.secret import Secret, SecretVersion
-from models.strategy import RetireWhen, RotationStrategy
+from models.strategy import Ends, RetireWhen, RotationStrategy
 from models.user import OneTimeLink, User, UserSession
 from models.watching.uses import KeyUse
 from models.watching.wishes import QuietWish
@@ -26,6 +26,7 @@ __all__ = [
     "BatchItem",
     "Connection",
     "Deed",
+    "Ends",
     "Environment",
     "Heartbeat",
     "KeyState",
@@ -33,6 +34,7 @@ __all__ = [
     "OneTimeLink",
     "Project",
     "ProjectMember",
+    "Purpose",
     "QuietWish",
     "RetireWhen",
     "Rotation",

@@ -26,6 +26,7 @@ class KeyState(StrEnum):
     RETIRING = "retiring"
     """Replaced, and still valid at AWS."""
     DEACTIVATED = "deactivated"
+    """Inactive at AWS: no call takes it, and it can be brought back."""
     DELETED = "deleted"
     LOST = "lost"
     """AWS may have made it, but its answer never came."""
@@ -36,11 +37,16 @@ TRANSITIONS: Mapping[KeyState, frozenset[KeyState]] = {
     # A late answer turns a key that was given up as lost into a known one.
     KeyState.LOST: frozenset({KeyState.CREATED, KeyState.DELETED}),
     KeyState.CREATED: frozenset({KeyState.ACTIVE, KeyState.DELETED}),
-    KeyState.ACTIVE: frozenset({KeyState.RETIRING, KeyState.DELETED}),
-    KeyState.RETIRING: frozenset({KeyState.DEACTIVATED, KeyState.DELETED}),
-    KeyState.DEACTIVATED: frozenset({KeyState.DELETED}),
+    # A person may cut off a compromised key that programs still read.
+    KeyState.ACTIVE: frozenset({KeyState.RETIRING, KeyState.DEACTIVATED, KeyState.DELETED}),
+    # An undone rotation publishes the key before.
+    KeyState.RETIRING: frozenset({KeyState.ACTIVE, KeyState.DEACTIVATED, KeyState.DELETED}),
+    KeyState.DEACTIVATED: frozenset({KeyState.ACTIVE, KeyState.RETIRING, KeyState.DELETED}),
     KeyState.DELETED: frozenset(),
 }
+
+REPLACED = (KeyState.RETIRING, KeyState.DEACTIVATED)
+"""The states of keys that made way for another and that AWS still has."""
 
 NOTICED = "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at)"
 """What of a key may need a person's attention; in words of SQL, for an index of such keys is asked for by these."""
@@ -94,7 +100,7 @@ class AccessKey(Base):
     replaced_at: Mapped[datetime | None]
     """When its successor was published."""
     retire_at: Mapped[datetime | None]
-    """The end of its grace: not deleted before, unless a person says so."""
+    """The end of its grace, and once it is inactive of its watch: not ended before, unless a person says so."""
     look_at: Mapped[datetime | None]
     """When the sweep looks at it next (retire, discard, find); NULL when there is nothing to do."""
     looks: Mapped[int] = mapped_column(default=0)
@@ -114,6 +120,11 @@ class AccessKey(Base):
     """When it came back from a backup: until it is proven, nothing is deleted on the word of this row."""
     ended_by: Mapped[str] = mapped_column(String(64), default="")
     """Who ended it: a person's name, or empty for retirement by rule."""
+    returned_by: Mapped[str] = mapped_column(String(64), default="")
+    """Who wants it back while it is inactive; empty once AWS has activated it."""
+    leaked_at: Mapped[datetime | None]
+    """When a person said that it is compromised: it ends without grace, and stays inactive as evidence."""
+    leaked_by: Mapped[str] = mapped_column(String(64), default="")
     error_code: Mapped[str] = mapped_column(String(32), default="")
     """Why its retirement doesn't go on: a code of rotation.errors; empty when it does."""
     error_facts: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)

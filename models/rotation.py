@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -36,14 +37,32 @@ class Trigger(StrEnum):
     RETRY = "retry"
 
 
+class Purpose(StrEnum):
+    """What a rotation is for."""
+
+    TURN = "turn"
+    """A new key."""
+    UNDO = "undo"
+    """Back to the key before, `access_key_id`."""
+
+
 class StepName(StrEnum):
-    """The steps of a rotation, in order."""
+    """The steps that a rotation may have."""
 
     CLAIM = "claim"
     MAKE_ROOM = "make-room"
     CREATE = "create"
+    BRING_BACK = "bring-back"
+    """The key before is proven to be the user's, and active."""
     VERIFY = "verify"
     PUBLISH = "publish"
+
+
+STEPS: Mapping[Purpose, tuple[StepName, ...]] = {
+    Purpose.TURN: (StepName.CLAIM, StepName.MAKE_ROOM, StepName.CREATE, StepName.VERIFY, StepName.PUBLISH),
+    Purpose.UNDO: (StepName.CLAIM, StepName.BRING_BACK, StepName.VERIFY, StepName.PUBLISH),
+}
+"""The steps of a rotation, in order."""
 
 
 class Rotation(Base):
@@ -79,6 +98,7 @@ class Rotation(Base):
     strategy_id: Mapped[int] = mapped_column(ForeignKey("rotation_strategies.id", ondelete="CASCADE"))
     state: Mapped[str] = mapped_column(String(12), default=State.QUEUED.value)
     trigger: Mapped[str] = mapped_column(String(8))
+    purpose: Mapped[str] = mapped_column(String(4), default=Purpose.TURN.value)
     requested_by: Mapped[str] = mapped_column(String(64))
     """A person's name, or `schedule`."""
     requested_at: Mapped[datetime]
@@ -103,7 +123,7 @@ class Rotation(Base):
     good_rounds: Mapped[int] = mapped_column(default=0)
     verify_until: Mapped[datetime | None]
     access_key_id: Mapped[str | None] = mapped_column(String(32))
-    """The row in access_keys of the key that this rotation makes."""
+    """The row in access_keys of the key that this rotation makes, or goes back to."""
     error_code: Mapped[str] = mapped_column(String(32), default="")
     error_facts: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -30,7 +31,22 @@ class RetireWhen(StrEnum):
     QUIET = "quiet"
     """AWS has reported no use for the quiet time."""
     DEADLINE = "deadline"
-    """The end of the grace period, used or not."""
+    """The same, or else the deadline, used or not."""
+    NEXT = "next"
+    """The next rotation, which needs its place."""
+    NEVER = "never"
+    """A person alone ends it."""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """How an old key ends; lengths in seconds, as the columns of a strategy are."""
+
+    rule: RetireWhen = RetireWhen.QUIET
+    grace_s: int = 86_400
+    quiet_s: int = 86_400
+    deadline_s: int = 604_800
+    watch_s: int = 86_400
 
 
 class RotationStrategy(Base):
@@ -104,6 +120,12 @@ class RotationStrategy(Base):
     grace_s: Mapped[int] = mapped_column(default=86_400)
     retire_when: Mapped[str] = mapped_column(String(8), default=RetireWhen.QUIET.value)
     quiet_s: Mapped[int] = mapped_column(default=86_400)
+    deadline_s: Mapped[int] = mapped_column(default=604_800)
+    """How long after its replacement an old key ends, used or not, with RetireWhen.DEADLINE."""
+    watch_s: Mapped[int] = mapped_column(default=86_400)
+    """How long an old key stays inactive before it is deleted; 0: it is deleted at once."""
+    can_deactivate: Mapped[bool | None]
+    """Whether the manager may call UpdateAccessKey on the user, as AWS said last; NULL until it was tried."""
     due_at: Mapped[datetime | None]
     """The next scheduled time; NULL without a schedule or while paused."""
     retry_at: Mapped[datetime | None]
@@ -164,6 +186,18 @@ class RotationStrategy(Base):
     def interval(self) -> timedelta | None:
         """The rotation interval, or None with a cron expression or by button only."""
         return None if self.interval_s is None else timedelta(seconds=self.interval_s)
+
+    @property
+    def ends(self) -> Ends:
+        """How an old key ends, as a person chose it."""
+        rule = RetireWhen(self.retire_when)
+        return Ends(rule, self.grace_s, self.quiet_s, self.deadline_s, self.watch_s)
+
+    @ends.setter
+    def ends(self, ends: Ends) -> None:
+        self.retire_when = ends.rule.value
+        self.grace_s, self.quiet_s = ends.grace_s, ends.quiet_s
+        self.deadline_s, self.watch_s = ends.deadline_s, ends.watch_s
 
     @property
     def schedule(self) -> Schedule | None:

@@ -159,6 +159,25 @@ class AwsIam:
         """Delete the key. A key that is already gone is no error (it may be this call's own second try)."""
         self._delete(user_name, access_key_id, key=access_key_id)
 
+    def deactivate_key(self, user_name: str, access_key_id: str) -> None:
+        """Make the key inactive; one that is inactive already is no error.
+
+        No service may feel it for some seconds. Raises `unknown_key` when the user has no such key.
+        """
+        self._update(user_name, access_key_id, "Inactive", key=access_key_id)
+
+    def activate_key(self, user_name: str, access_key_id: str) -> None:
+        """Make the key active again, as `deactivate_key` makes it inactive."""
+        self._update(user_name, access_key_id, "Active", key=access_key_id)
+
+    def may_deactivate(self, user_name: str) -> None:
+        """Raise what UpdateAccessKey on the user would raise (`not_permitted`, `no_such_user`), changing nothing."""
+        try:
+            self._update(user_name, PROBE_KEY_ID, "Inactive")
+        except RotationError as error:
+            if error.code != "unknown_key":
+                raise
+
     def list_keys(self, user_name: str) -> list[ListedKey] | None:
         """The user's access keys, or None where the manager may not list them."""
         try:
@@ -212,6 +231,15 @@ class AwsIam:
         except RotationError as error:
             if error.code != "unknown_key":
                 raise
+
+    def _update(self, user_name: str, access_key_id: str, status: str, **facts: str) -> None:
+        self._ask(
+            "iam",
+            "iam:UpdateAccessKey",
+            lambda iam: iam.update_access_key(UserName=user_name, AccessKeyId=access_key_id, Status=status),
+            user=user_name,
+            **facts,
+        )
 
     # Asking, and telling what went wrong
 

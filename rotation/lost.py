@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from models import AccessKey, KeyState, RotationStrategy
 from models.access_key import AT_AWS, move
 from models.audit import Action, record
+from rotation.ending.at_aws import ask_to_deactivate
 from rotation.errors import FAILURES, RotationError
 from rotation.provider import ListedKey
 from rotation.requests import wake_waiting
@@ -195,6 +196,8 @@ def _delete(tools: Tools, key: AccessKey, strategy: RotationStrategy, found: Lis
         raise _ask_a_person(key, f"{found.access_key_id} fits, but has been used")
     if last_use.user_name != strategy.user_name:
         raise _ask_a_person(key, f"AWS says that {found.access_key_id} is {last_use.user_name}'s")
+    # What nobody should know works no more from here on, and a person could still bring it back.
+    ask_to_deactivate(tools, strategy, found.access_key_id)
     tools.aws.delete_key(strategy.user_name, found.access_key_id)
     now = tools.clock.now()
     move(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, Project, RotationStrategy
-from models.strategy import RetireWhen
+from models.strategy import Ends, RetireWhen
 from rotation.schedule import reschedule, shortest_interval
 
 AGE_MARGIN = timedelta(hours=1)
@@ -53,15 +54,19 @@ def turn_by(session: Session, strategy: RotationStrategy) -> datetime | None:
     born = born_at(session, strategy.id)
     if max_age_s is None or born is None:
         return None
-    return born + longest_turn(max_age_s, strategy.grace_s, strategy.quiet_s, RetireWhen(strategy.retire_when))
+    ends = replace(strategy.ends, watch_s=0) if strategy.can_deactivate is False else strategy.ends
+    return born + longest_turn(max_age_s, ends)
 
 
-def longest_turn(max_age_s: int, grace_s: int, quiet_s: int, retire_when: RetireWhen) -> timedelta:
+def longest_turn(max_age_s: int, ends: Ends) -> timedelta:
     """How old a key may get before its successor is made, so that it is gone within the maximum age.
 
-    Zero or less when there is no room for that.
+    Zero or less when there is no room for that. Where an old key goes for the next rotation, each key lives for two
+    turns; where only a person ends it, that person has to do so in time.
     """
-    return timedelta(seconds=max_age_s) - shortest_interval(grace_s, quiet_s, retire_when) - AGE_MARGIN
+    if ends.rule is RetireWhen.NEXT:
+        return (timedelta(seconds=max_age_s) - AGE_MARGIN) / 2
+    return timedelta(seconds=max_age_s) - shortest_interval(ends) - AGE_MARGIN
 
 
 def published_at(session: Session, strategy_id: int) -> datetime | None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from models.connection import partition
 
@@ -22,7 +23,7 @@ GAINS = {
     DELETE: "deletes the old key at the end of its grace, and a new one that nothing came of",
     LAST_USE: "tells whether and where the old key is still used, and whose a key is before it is deleted",
     LIST: "shows keys that others made, and finds a key whose answer was lost on the way",
-    UPDATE: "allows to deactivate an old key before it is deleted; nothing depends on it",
+    UPDATE: "deactivates an old key and watches it before it is deleted, and brings it back; without, it is deleted",
 }
 """Each action with what a rotation does by it."""
 
@@ -78,6 +79,16 @@ def may_assume(role_arn: str) -> str:
     """The policy of a caller that lets it assume the role: needed where the role is another account's."""
     statement = _allow("KeyturnAssumes", "sts:AssumeRole", role_arn)
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)
+
+
+def deny_older_sessions(moment: datetime) -> str:
+    """The policy document for a user that ends the sessions which its keys made before `moment`, to the second in UTC.
+
+    Sessions of a role that the user took go on: they end by the same document at the role.
+    """
+    before = {"DateLessThan": {"aws:TokenIssueTime": f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}}
+    deny = {"Sid": "DenyOlderSessions", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": before}
+    return json.dumps({"Version": "2012-10-17", "Statement": [deny]}, indent=2)
 
 
 def _allow(sid: str, action: str | list[str], resource: str | list[str]) -> dict[str, str | list[str]]:

@@ -120,6 +120,21 @@ class Provider(Protocol):
         """Delete the key. A key that is already gone is no error (it may be this call's own second try)."""
         ...
 
+    def deactivate_key(self, user_name: str, access_key_id: str) -> None:
+        """Make the key inactive; one that is inactive already is no error.
+
+        No service may feel it for some seconds. Raises `unknown_key` when the user has no such key.
+        """
+        ...
+
+    def activate_key(self, user_name: str, access_key_id: str) -> None:
+        """Make the key active again, as `deactivate_key` makes it inactive."""
+        ...
+
+    def may_deactivate(self, user_name: str) -> None:
+        """Raise what UpdateAccessKey on the user would raise (`not_permitted`, `no_such_user`), changing nothing."""
+        ...
+
     def list_keys(self, user_name: str) -> list[ListedKey] | None:
         """The user's access keys, or None where the manager may not list them."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -64,6 +65,14 @@ def request_rotation(  # noqa: PLR0913 - all by name
         end_old_key=old_key is OldKey.END,
         due_at=due_at,
     )
+    return queue(session, rotation, actor_id=actor_id, address=address, old_key=old_key.value)
+
+
+def queue(
+    session: Session, rotation: Rotation, *, actor_id: int | None = None, address: str = "", **detail: Any
+) -> tuple[Rotation, bool]:
+    """Add the rotation and its audit entry, without committing; the one that is open if another was first."""
+    strategy = rotation.strategy
     try:
         with session.begin_nested():
             session.add(rotation)
@@ -73,9 +82,9 @@ def request_rotation(  # noqa: PLR0913 - all by name
             raise
         return running, False
     record(
-        session, at=now, actor=by, actor_id=actor_id, address=address, action=Action.ROTATION_REQUEST,
-        project_id=strategy.project_id, strategy_id=strategy.id, thing=strategy.user_name, rotation=rotation.id,
-        trigger=trigger.value, old_key=old_key.value,
+        session, at=rotation.requested_at, actor=rotation.requested_by, actor_id=actor_id, address=address,
+        action=Action.ROTATION_REQUEST, project_id=strategy.project_id, strategy_id=strategy.id,
+        thing=strategy.user_name, rotation=rotation.id, trigger=rotation.trigger, purpose=rotation.purpose, **detail,
     )  # fmt: skip
     return rotation, True
 

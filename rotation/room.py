@@ -8,13 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from models import AccessKey, KeyState, RotationStrategy, StepName
-from models.access_key import AT_AWS
+from models.access_key import AT_AWS, REPLACED
 from models.audit import Action, record
 from models.base import new_id
 from models.connection import access_key_id_problem, note_worked
 from models.secret import current_values
 from rotation import retirement
 from rotation.drift import EVERY
+from rotation.ending import rules, wishes
+from rotation.ending.proof import asks_aws
 from rotation.errors import RotationError
 from rotation.provider import ListedKey
 from rotation.work import Work
@@ -58,7 +60,7 @@ def take_over(work: Work) -> None:
         if _is_recorded(work, access_key_id):
             continue
         own = work.strategy.turns_manager and access_key_id == held
-        if not own and retirement.asks_aws(work.session, access_key_id):
+        if not own and asks_aws(work.session, access_key_id):
             if access_key_id == named:
                 raise RotationError("key_in_connection", key=access_key_id)
             continue
@@ -150,14 +152,24 @@ def make_room(work: Work) -> datetime | None:
 
 
 def _clear(work: Work) -> None:
-    """Look at the keys that could go now: old ones whose time has come or that are to be ended, and discarded ones."""
-    now = work.now()
+    """Look at the keys that could go now: old ones whose time has come or that make room, and discarded ones."""
     for key in at_aws(work):
-        if key.state == KeyState.RETIRING.value and work.rotation.end_old_key and not key.ended_by:
-            retirement.end_now(work.session, key, work.rotation.requested_by, now)
-            work.save()
-        if key.state in {KeyState.RETIRING.value, KeyState.CREATED.value} and key.look_at is not None:
+        if key.state != KeyState.ACTIVE.value and key.look_at is not None:
             retirement.look_at_once(work.tools, key)
+    # One look makes a key inactive, the next one deletes it.
+    for _ in range(2):
+        for key in at_aws(work):
+            if _goes(work, key):
+                wishes.end_now(work.session, key, work.rotation.requested_by, work.now())
+                work.save()
+                retirement.look_at_once(work.tools, key)
+
+
+def _goes(work: Work, key: AccessKey) -> bool:
+    """Whether the key is to go for this rotation: it is the person's wish or the strategy's rule."""
+    if key.state not in {state.value for state in REPLACED} or key.ended_by:
+        return False
+    return work.rotation.end_old_key or rules.makes_room(key, work.strategy, work.now())
 
 
 def at_aws(work: Work) -> list[AccessKey]:
@@ -181,9 +193,13 @@ def _no_room(work: Work, known: list[AccessKey], listed: list[ListedKey] | None)
     if waiting:
         old = waiting[0]
         until = old.look_at or work.now() + timedelta(seconds=work.tools.timing.last_use_poll_s)
-        facts = {"user": work.strategy.user_name, "key": old.access_key_id or "", "until": _time(old.quiet_at or until)}
-        work.note(work.step(StepName.MAKE_ROOM), "waits", f"{old.access_key_id} is still valid", ok=True)
-        work.save(wait_code="old_key_in_grace", error_facts=facts, tries=0)
+        is_kept = rules.waits_for_person(old, work.strategy)
+        gone_at = rules.gone_at(old, work.strategy) or until
+        facts = {"user": work.strategy.user_name, "key": old.access_key_id or "", "until": _time(gone_at)}
+        is_inactive = old.state == KeyState.DEACTIVATED.value
+        said = f"{old.access_key_id} is {'inactive and not deleted yet' if is_inactive else 'still valid'}"
+        work.note(work.step(StepName.MAKE_ROOM), "waits", said, ok=True)
+        work.save(wait_code="old_key_kept" if is_kept else "old_key_in_grace", error_facts=facts, tries=0)
         return until
     raise two_keys(work.strategy, known, listed)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from models.schedule import Schedule
-from models.strategy import RetireWhen, RotationStrategy
+from models.strategy import Ends, RetireWhen, RotationStrategy
 
 ROOM = timedelta(minutes=1)
 """Time that a rotation itself takes as a rule: verification, and the deletion of the old key."""
@@ -19,13 +19,17 @@ def shortest_quiet_s(last_use_lag_s: int) -> int:
     return last_use_lag_s
 
 
-def shortest_interval(grace_s: int, quiet_s: int, retire_when: RetireWhen, room: timedelta = ROOM) -> timedelta:
+def shortest_interval(ends: Ends, room: timedelta = ROOM) -> timedelta:
     """The shortest interval in which an old key can retire before its successor turns.
 
     IAM allows two keys: the one that is being retired must be gone when the next is to be made. A key that nobody uses
-    is quiet from its replacement on, so grace and quiet time run side by side.
+    is quiet from its replacement on, so grace and quiet time run side by side. Then it is watched, inactive, in a place
+    all the same. A key that goes for the next rotation, or by a person alone, needs its grace.
     """
-    valid_s = max(grace_s, quiet_s) if retire_when is RetireWhen.QUIET else grace_s
+    valid_s = ends.grace_s
+    if ends.rule in {RetireWhen.QUIET, RetireWhen.DEADLINE}:
+        quiet_s = ends.quiet_s if ends.rule is RetireWhen.QUIET else min(ends.quiet_s, ends.deadline_s)
+        valid_s = max(ends.grace_s, quiet_s) + ends.watch_s
     return timedelta(seconds=valid_s) + room
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crypto import SealingKey
-from models import AccessKey, Action, Connection, Environment, KeyState, RetireWhen, RotationStrategy, Secret
+from models import AccessKey, Action, Connection, Ends, Environment, KeyState, RotationStrategy, Secret
 from models.access_key import AT_AWS
 from models.schedule import Schedule
 from models.strategy import lock_strategy
@@ -61,9 +61,7 @@ class Plan:
     secret_key: Secret | NewSecret
     existing_key_id: str
     schedule: Schedule | None
-    grace_s: int
-    retire_when: RetireWhen
-    quiet_s: int
+    ends: Ends
     smtp: SmtpPlan | None = None
 
 
@@ -160,6 +158,8 @@ def facts(strategy: RotationStrategy) -> dict[str, Any]:
         "grace_s": strategy.grace_s,
         "retire_when": strategy.retire_when,
         "quiet_s": strategy.quiet_s,
+        "deadline_s": strategy.deadline_s,
+        "watch_s": strategy.watch_s,
     }
 
 
@@ -176,7 +176,7 @@ def has_keys(session: Session, strategy_id: int) -> bool:
 
 def _turns(strategy: RotationStrategy) -> tuple[object, ...]:
     """What decides on the next time."""
-    return strategy.schedule, strategy.grace_s, strategy.quiet_s, strategy.retire_when
+    return strategy.schedule, strategy.ends
 
 
 def _connection(setup: Setup, plan: Plan, report: Report) -> Connection:
@@ -226,9 +226,7 @@ def _fill(setup: Setup, strategy: RotationStrategy, plan: Plan) -> None:
     strategy.user_path = plan.user_path
     strategy.existing_key_id = plan.existing_key_id
     strategy.schedule = plan.schedule
-    strategy.grace_s = plan.grace_s
-    strategy.retire_when = plan.retire_when.value
-    strategy.quiet_s = plan.quiet_s
+    strategy.ends = plan.ends
 
 
 def _output(setup: Setup, strategy: RotationStrategy, plan: Plan, wanted: Secret | NewSecret, role: str) -> Secret:

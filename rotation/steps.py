@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from models import AccessKey, KeyState, State, StepName
+from models import AccessKey, KeyState, Purpose, State, StepName
 from models.access_key import move
 from models.audit import Action, record
 from models.base import new_id
 from rotation import room
+from rotation.ending import undoing
 from rotation.errors import AnswerLost, RotationError
 from rotation.lost import look_again
-from rotation.provider import Answer, CreatedKey, Identity, KeyPair
+from rotation.provider import Answer, CreatedKey, Identity
 from rotation.reach import own_key
 from rotation.work import Work
 
@@ -25,6 +26,8 @@ def make_ready(work: Work) -> datetime | None:
         )
         work.save(started_at=work.now())
     room.know_target(work)
+    if work.rotation.purpose == Purpose.UNDO.value:
+        return undoing.bring_back(work)
     room.take_over(work)
     until = room.make_room(work)
     if until is not None:
@@ -137,7 +140,7 @@ def verify(work: Work) -> datetime | None:
     key, connection = work.key(), work.connection
     if key is None or key.access_key_id is None:
         raise RotationError("answer_lost", said="The new key's record is gone")
-    pair = KeyPair(key.access_key_id, key.open_secret(work.tools.sealing_key(key.project_id)))
+    pair = undoing.pair_of(work, key)
     deadline = work.rotation.verify_until or work.now() + timedelta(seconds=work.tools.timing.verify_within_s)
     work.step(StepName.VERIFY)
     work.save(verify_until=deadline, wait_until=None)
@@ -156,9 +159,8 @@ def verify(work: Work) -> datetime | None:
     refused = next((answer for answer in answers if not answer.accepted), None)
     if refused is not None and work.now() >= deadline:
         work.save(good_rounds=good)
-        raise RotationError(
-            "key_not_accepted", service=refused.service.upper(), said=refused.said, key=pair.access_key_id
-        )
+        code = "no_way_back" if work.rotation.purpose == Purpose.UNDO.value else "key_not_accepted"
+        raise RotationError(code, service=refused.service.upper(), said=refused.said, key=pair.access_key_id)
     work.save(good_rounds=good)
     pause_s = connection.verify_gap_s if good else max(1, connection.verify_gap_s)
     return work.now() + timedelta(seconds=pause_s) if pause_s else None

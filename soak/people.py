@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, RotationStrategy, Trigger
 from rotation import planning
+from rotation.ending.wishes import keep_longer
 from rotation.lost import clear_up
 from rotation.requests import request_rotation
-from rotation.retirement import keep_longer
 from soak.world import GRACE_S, INTERVAL_S, World
 
 

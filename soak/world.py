@@ -106,6 +106,6 @@ def _make_ready(at: Instance, aws: PracticeAws) -> None:
         other.set_secret(project.sealing_key(at.keyring), manager.key.secret_access_key)
         session.add(other)
         session.flush()
-        session.execute(update(RotationStrategy).values(interval_s=INTERVAL_S, grace_s=GRACE_S, quiet_s=0))
+        session.execute(update(RotationStrategy).values(interval_s=INTERVAL_S, grace_s=GRACE_S, quiet_s=0, watch_s=1))
         chosen = select(RotationStrategy.id).order_by(RotationStrategy.id).limit(WITHOUT_LISTING)
         session.execute(update(RotationStrategy).where(RotationStrategy.id.in_(chosen)).values(connection_id=other.id))

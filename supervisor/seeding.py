@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from config import Config
 from crypto import Keyring
-from models import Action, RetireWhen, Trigger
+from models import Action, Ends, Trigger
 from models.audit import record
 from models.engine import open_database
 from models.people import create_user
@@ -96,9 +96,7 @@ def _plan(project: Project, aws: PracticeAws, manager: PracticeUser, target: Pra
         secret_key=NewSecret("AWS_SECRET_ACCESS_KEY", pair.secret_access_key.encode()),
         existing_key_id=pair.access_key_id,
         schedule=Schedule(timedelta(minutes=2)),
-        grace_s=30,
-        retire_when=RetireWhen.QUIET,
-        quiet_s=15,
+        ends=Ends(grace_s=30, quiet_s=15, watch_s=15),
     )
 
 

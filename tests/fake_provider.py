@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from rotation.clock import Clock
@@ -28,8 +29,11 @@ ACTIONS = {
     "create_key": "iam:CreateAccessKey",
     "last_use": "iam:GetAccessKeyLastUsed",
     "delete_key": "iam:DeleteAccessKey",
+    "deactivate_key": "iam:UpdateAccessKey",
+    "activate_key": "iam:UpdateAccessKey",
     "list_keys": "iam:ListAccessKeys",
     "may_delete": "iam:DeleteAccessKey",
+    "may_deactivate": "iam:UpdateAccessKey",
     "may_read_last_use": "iam:GetAccessKeyLastUsed",
 }
 KEYS_PER_USER = 2
@@ -191,6 +195,17 @@ class FakeProvider:
     def delete_key(self, user_name: str, access_key_id: str) -> None:
         self._call("delete_key", user_name, access_key_id, lambda: self._delete(user_name, access_key_id))
 
+    def deactivate_key(self, user_name: str, access_key_id: str) -> None:
+        deactivate = partial(self._set, user_name, access_key_id, active=False)
+        self._call("deactivate_key", user_name, access_key_id, deactivate)
+
+    def activate_key(self, user_name: str, access_key_id: str) -> None:
+        activate = partial(self._set, user_name, access_key_id, active=True)
+        self._call("activate_key", user_name, access_key_id, activate)
+
+    def may_deactivate(self, user_name: str) -> None:
+        self._call("may_deactivate", user_name, "", lambda: self._require(user_name))
+
     def list_keys(self, user_name: str) -> list[ListedKey] | None:
         try:
             return self._call("list_keys", user_name, "", lambda: self._list(user_name))
@@ -307,6 +322,13 @@ class FakeProvider:
         key = self.keys.get(access_key_id)
         if key is not None and key.user_name == user_name:
             del self.keys[access_key_id]
+
+    def _set(self, user_name: str, access_key_id: str, *, active: bool) -> None:
+        self._require(user_name)
+        key = self.keys.get(access_key_id)
+        if key is None or key.user_name != user_name:
+            raise RotationError("unknown_key", user=user_name, key=access_key_id, said="NoSuchEntity")
+        key.active = active
 
     def _list(self, user_name: str) -> list[ListedKey]:
         self._require(user_name)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from crypto import Keyring
 from models import AccessKey, Connection, KeyState, Project, Rotation, RotationStep, RotationStrategy, State, StepName
 from models.base import new_id
+from models.rotation import STEPS, Purpose
 from models.secret import create_secret
 from tests.fake_clock import START
 
@@ -140,7 +141,7 @@ def steps(session: Session, of: Rotation, until: StepName = StepName.PUBLISH, *,
         StepName.CREATE: ("iam:CreateAccessKey", "AKIAEXAMPLE2T7Q4FVKD"),
         StepName.VERIFY: ("sts:GetCallerIdentity", f"user/billing-api in {ACCOUNT}, 8 in a row"),
     }
-    for name in StepName:
+    for name in STEPS[Purpose.TURN]:
         last = name is until
         calls = [
             {

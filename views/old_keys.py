@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from database import db
 from forms.old_keys import KeepLonger
-from models import AccessKey, Project, RotationStrategy
-from rotation import retirement
+from models import AccessKey, KeyState, Project, RotationStrategy
+from rotation.ending import wishes
 from views.fetch import get_project
 from views.fetch_rotation import find_strategy, get_old_key, get_strategy
 from views.frame.identity import me
@@ -26,6 +26,10 @@ from views.shown.values import finished, page_values
 bp = Blueprint("old_keys", __name__, url_prefix="/projects/<project_name>/strategies/<int:strategy_id>/old-key")
 
 _ASKING_AT_MOST_MS = 60_000
+_NOW = {
+    KeyState.RETIRING.value: "The old key is active again.",
+    KeyState.DEACTIVATED.value: "The old key is inactive at AWS.",
+}
 _LONGER = timedelta(days=1)
 
 
@@ -40,11 +44,14 @@ def show(project_name: str, strategy_id: int) -> ResponseReturnValue:
         return redirect(_page_url(project, strategy))
     values = page_values(project, strategy)
     old = values["page"].facts.old
-    if old is None or old.id != request.args.get("key"):
+    is_gone = old is None or old.id != request.args.get("key")
+    if is_gone or old.state != request.args.get("state", old.state):
         card = render_template("old_keys/_old_key.html", **values)
-        return "".join([card, *_around(values), finished(project, strategy), live("The old key is deleted at AWS.")])
+        told = "The old key is deleted at AWS." if is_gone else _NOW[old.state]
+        return "".join([card, *_around(values), finished(project, strategy), live(told)])
     since = request.args.get("since", type=int)
-    waiting = old.ended_by and not old.error_code if since is None else not _answered(old, since)
+    changing = (old.ended_by or old.returned_by) and not old.error_code
+    waiting = changing if since is None else not _answered(old, since)
     return ("", 204) if waiting else render_template("old_keys/_old_key.html", **values)
 
 
@@ -54,13 +61,28 @@ def check(project_name: str, strategy_id: int) -> ResponseReturnValue:
     project = get_project(project_name)
     strategy = get_strategy(project, strategy_id)
     key, asked = get_old_key(strategy), now()
-    retirement.ask_now(db.session(), key, asked)
+    wishes.ask_now(db.session(), key, asked)
     db.session.commit()
     services().courier.key(key.id, key.looks)
     if not wants_partial():
         return redirect(_page_url(project, strategy), 303)
     values = page_values(project, strategy, asking=_milliseconds(asked))
     return render_template("old_keys/_old_key.html", **values)
+
+
+@bp.post("/back")
+def bring_back(project_name: str, strategy_id: int) -> ResponseReturnValue:
+    """Bring the inactive key back at once, as an old key in its grace again."""
+    project = get_project(project_name)
+    strategy = get_strategy(project, strategy_id)
+    key = _key_of_form(strategy)
+    if not wishes.bring_back(db.session(), key, me().name, now()):
+        abort(404)
+    db.session.commit()
+    services().courier.key(key.id, key.looks)
+    if not wants_partial():
+        return redirect(_page_url(project, strategy), 303)
+    return render_template("old_keys/_old_key.html", **page_values(project, strategy))
 
 
 @bp.get("/keep")
@@ -83,7 +105,7 @@ def keep(project_name: str, strategy_id: int) -> ResponseReturnValue:
     form.zone, form.now = reader_zone(), now()
     if not form.validate():
         return _keep_dialog(project, strategy, key, form, 422)
-    if not retirement.keep_longer(db.session(), key, form.moment, me().name, now()):
+    if not wishes.keep_longer(db.session(), key, form.moment, me().name, now()):
         abort(404)
     db.session.commit()
     services().courier.key(key.id, key.looks)
@@ -100,15 +122,15 @@ def confirm_end(project_name: str, strategy_id: int) -> ResponseReturnValue:
 
 @bp.post("/end")
 def end(project_name: str, strategy_id: int) -> ResponseReturnValue:
-    """Have the key deleted now, used or not."""
+    """Have the key end now, used or not: inactive where that is permitted, deleted where it is inactive already."""
     project = get_project(project_name)
     strategy = get_strategy(project, strategy_id)
     key = _key_of_form(strategy)
     if request.form.get("sure") != "yes":
-        return _end_dialog(project, strategy, key, 422, problem="Tick this: it can't be undone.")
+        return _end_dialog(project, strategy, key, 422, problem="Tick this first.")
     if (question := ask_password()) is not None:
         return question
-    retirement.end_now(db.session(), key, me().name, now())
+    wishes.end_now(db.session(), key, me().name, now())
     db.session.commit()
     services().courier.key(key.id, key.looks)
     return _changed(project, strategy)

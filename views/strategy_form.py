@@ -126,6 +126,9 @@ def _check(filled: Draft) -> Response:
 
 def _preview(filled: Draft) -> Response:
     choose_usual(filled.form)
+    if request.form.get("preset") == "signed-urls":
+        filled.form.keep_for_signed_urls()
+        return _part("strategy_form/_ends.html", filled)
     partial = "_relisted" if request.form.get("part") == "outputs" else "_previewed"
     return _part(f"strategy_form/{partial}.html", filled)
 

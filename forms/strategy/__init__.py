@@ -11,7 +11,7 @@ from forms.base import refuse, stripped
 from forms.strategy.manager import ManagerFields
 from forms.strategy.schedule import ScheduleFields
 from forms.strategy.smtp import SmtpFields
-from models import Connection, RetireWhen
+from models import Connection
 from models.connection import access_key_id_problem
 from models.project import name_problem
 from models.strategy import iam_path_problem, user_name_problem
@@ -29,7 +29,8 @@ ORDER = (
     "connection_name", "environment", "path", "access_key_secret", "access_key_name", "access_key_value",
     "secret_key_secret", "secret_key_name", "secret_key_value", "smtp_region", "smtp_user_secret", "smtp_user_name",
     "smtp_password_secret", "smtp_password_name", "existing_key", "repeat", "interval", "interval_unit", "at", "cron",
-    "zone", "window_start", "spread", "grace", "grace_unit", "retire_when", "quiet", "quiet_unit",
+    "zone", "window_start", "spread", "grace", "grace_unit", "retire_when", "quiet", "quiet_unit", "deadline",
+    "deadline_unit", "watch", "watch_unit",
 )  # fmt: skip
 """The fields that can be wrong, as they stand on the page."""
 
@@ -95,9 +96,7 @@ class StrategyForm(ManagerFields, SmtpFields, ScheduleFields):
             or NewSecret(self.secret_key_name.data, (self.secret_key_value.data or "").encode()),
             existing_key_id=self.existing_key.data or "",
             schedule=self.schedule,
-            grace_s=self.grace_s,
-            retire_when=RetireWhen(self.retire_when.data),
-            quiet_s=self.quiet_s,
+            ends=self.ends,
             smtp=self.smtp,
         )
 

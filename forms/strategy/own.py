@@ -5,7 +5,6 @@ from __future__ import annotations
 from wtforms import BooleanField
 
 from forms.strategy.schedule import ScheduleFields
-from models import RetireWhen
 from rotation.reach.turning import Turns
 
 
@@ -17,4 +16,4 @@ class TurnKey(ScheduleFields):
     @property
     def turns(self) -> Turns:
         """What the form asks for. Only after the form has proven right."""
-        return Turns(self.schedule, self.grace_s, RetireWhen(self.retire_when.data), self.quiet_s)
+        return Turns(self.schedule, self.ends)

@@ -95,18 +95,18 @@ def hold(work: Work) -> None:
         raise RotationError("interrupted", said="Somebody gave the connection another key meanwhile")
 
 
-def hand_over(work: Work, key: AccessKey, now: datetime) -> str:
+def hand_over(work: Work, new: KeyPair, now: datetime) -> str:
     """Let the connection ask AWS with the new key, in this transaction; returns a sentence about it."""
     connection, before = work.connection, work.connection.access_key_id
     sealing_key = work.tools.sealing_key(connection.project_id)
-    connection.access_key_id = key.access_key_id or ""
-    connection.set_secret(sealing_key, key.open_secret(sealing_key))
+    connection.access_key_id = new.access_key_id
+    connection.set_secret(sealing_key, new.secret_access_key)
     connection.key_since, connection.key_by, connection.worked_at = now, f"rotation {work.rotation.id}", now
     record(
         work.session, at=now, actor="worker", action=Action.CONNECTION_CHANGE, thing=connection.name,
-        project_id=connection.project_id, strategy_id=work.strategy.id, key=f"{before} to {key.access_key_id}",
+        project_id=connection.project_id, strategy_id=work.strategy.id, key=f"{before} to {new.access_key_id}",
     )  # fmt: skip
-    return f"The connection {connection.name} asks AWS with {key.access_key_id}, proven to be allowed what {before} is."
+    return f"The connection {connection.name} asks AWS with {new.access_key_id}, proven to be allowed what {before} is."
 
 
 def follow(session: Session, strategy: RotationStrategy, access_key_id: str, now: datetime) -> None:

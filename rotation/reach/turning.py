@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from models import Action, Connection, RetireWhen, RotationStrategy
+from models import Action, Connection, Ends, RotationStrategy
 from models.schedule import Schedule
 from models.strategy import lock_strategy
 from rotation.checks import Report
@@ -21,9 +21,7 @@ class Turns:
     """When the key turns, and how the old one ends."""
 
     schedule: Schedule | None
-    grace_s: int
-    retire_when: RetireWhen
-    quiet_s: int
+    ends: Ends
 
 
 def turn_too(setup: Setup, connection: Connection, turns: Turns, report: Report) -> RotationStrategy:
@@ -69,8 +67,7 @@ def change_turning(setup: Setup, strategy: RotationStrategy, turns: Turns) -> No
 
 def _fill(strategy: RotationStrategy, turns: Turns) -> None:
     strategy.schedule = turns.schedule
-    strategy.grace_s, strategy.quiet_s = turns.grace_s, turns.quiet_s
-    strategy.retire_when = turns.retire_when.value
+    strategy.ends = turns.ends
 
 
 def _record(setup: Setup, action: Action, strategy: RotationStrategy, told: dict[str, Any]) -> None:

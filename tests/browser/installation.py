@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from config import Config
-from models import AccessKey, KeyState, Project, RetireWhen, Rotation, RotationStrategy, User
+from models import AccessKey, Ends, KeyState, Project, Rotation, RotationStrategy, User
 from models.engine import open_database
 from models.people import create_user
 from models.project import create_project
@@ -90,9 +90,7 @@ class Installation(Run):
                 secret_key=NewSecret("AWS_SECRET_ACCESS_KEY", target.key.secret_access_key.encode()),
                 existing_key_id=target.key.access_key_id if takes_over else "",
                 schedule=None,
-                grace_s=int(timedelta(hours=24).total_seconds()),
-                retire_when=RetireWhen.QUIET,
-                quiet_s=int(timedelta(hours=24).total_seconds()),
+                ends=Ends(),
             )
             return create_strategy(setup, plan, report).id
 

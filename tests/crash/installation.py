@@ -124,6 +124,7 @@ class Installation:
         strategy = RotationStrategy(
             project_id=project.id, connection=connection, access_key_secret=secrets[0], secret_key_secret=secrets[1],
             created_at=now, created_by="alice", interval_s=int(30 * DAY.total_seconds()), due_at=now + 30 * DAY,
+            watch_s=1,
         )  # fmt: skip
         strategy.set_target(self.user, self.aws.account_id)
         session.add_all([connection, strategy])

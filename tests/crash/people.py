@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -10,12 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crypto import Keyring
-from models import AccessKey, KeyState, Project, RetireWhen, RotationStrategy, Secret, Trigger
+from models import AccessKey, KeyState, Project, RotationStrategy, Secret, Trigger
 from rotation.checks import Report
 from rotation.deletion import delete_strategy
+from rotation.ending.wishes import end_now
 from rotation.lost import clear_up
 from rotation.requests import request_rotation
-from rotation.retirement import end_now
 from rotation.setup import Plan, Setup, change_strategy
 
 OTHER_PATH = "/moved"
@@ -32,8 +33,7 @@ def _edit(session: Session, strategy: RotationStrategy, now: datetime, keyring: 
     plan = Plan(
         connection=strategy.connection, user_name=strategy.user_name, user_path=strategy.user_path,
         environment=project.environments[0], path=OTHER_PATH, access_key=others[0], secret_key=others[1],
-        existing_key_id="", schedule=strategy.schedule, grace_s=2 * strategy.grace_s, retire_when=RetireWhen.QUIET,
-        quiet_s=strategy.quiet_s,
+        existing_key_id="", schedule=strategy.schedule, ends=replace(strategy.ends, grace_s=2 * strategy.grace_s),
     )  # fmt: skip
     setup = Setup(session, project.sealing_key(keyring), now, "alice", lambda *_, **__: None)
     change_strategy(setup, strategy, plan, Report(None, ()))

@@ -130,6 +130,7 @@ def listing_attack(processes, tmp_path, empty, practice) -> Attack:
 
 def test_a_retirement(listing_attack):
     places = listing_attack.everywhere("", old_key=True)
+    assert {"before UpdateAccessKey", "after UpdateAccessKey"} <= set(places)
     assert {"before DeleteAccessKey", "after DeleteAccessKey", "before commit", "after commit"} <= set(places)
 
 

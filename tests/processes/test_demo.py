@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import AccessKey, KeyState, Project, RetireWhen, Rotation, RotationStrategy, State, Trigger
+from models import AccessKey, Ends, KeyState, Project, RetireWhen, Rotation, RotationStrategy, State, Trigger
 from models.secret import current_values
 from rotation.provider import KeyPair
 from tests.processes.conftest import KEYTURN, Demo, environment
@@ -82,7 +82,7 @@ def hurry(demo: Demo) -> None:
         strategy = session.scalars(select(RotationStrategy)).one()
         strategy.due_at = datetime.now(UTC)
         for old in session.scalars(select(AccessKey).where(AccessKey.state == KeyState.RETIRING.value)):
-            strategy.retire_when = RetireWhen.DEADLINE.value
+            strategy.ends = Ends(RetireWhen.DEADLINE, deadline_s=1, watch_s=0)
             old.retire_at = old.look_at = datetime.now(UTC)
 
 

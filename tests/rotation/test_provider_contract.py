@@ -32,6 +32,7 @@ class World(Protocol):
     def make_key(self, user_name: str) -> KeyPair: ...
     def another_key(self) -> KeyPair: ...
     def keys_of(self, user_name: str) -> set[str]: ...
+    def active_of(self, user_name: str) -> dict[str, bool]: ...
     def use(self, pair: KeyPair) -> None: ...
     def deny(self, method: str) -> None: ...
     def throttle(self, method: str) -> None: ...
@@ -54,6 +55,9 @@ class FakeWorld:
 
     def keys_of(self, user_name):
         return set(self.fake.keys_of(user_name))
+
+    def active_of(self, user_name):
+        return {key_id: self.fake.keys[key_id].active for key_id in self.fake.keys_of(user_name)}
 
     def use(self, pair):
         self.fake.use_key(pair.access_key_id, "sts")
@@ -90,6 +94,10 @@ class PracticeWorld:
     def keys_of(self, user_name):
         rows = self.aws.iam.list_access_keys(UserName=user_name)["AccessKeyMetadata"]
         return {row["AccessKeyId"] for row in rows}
+
+    def active_of(self, user_name):
+        rows = self.aws.iam.list_access_keys(UserName=user_name)["AccessKeyMetadata"]
+        return {row["AccessKeyId"]: row["Status"] == "Active" for row in rows}
 
     def use(self, pair):
         self.aws.client("sts", pair).get_caller_identity()
@@ -165,7 +173,7 @@ def test_a_third_key_is_refused(world):
     assert world.keys_of(world.target) == kept
 
 
-@pytest.mark.parametrize("method", ["create_key", "may_delete", "list_keys"])
+@pytest.mark.parametrize("method", ["create_key", "may_delete", "may_deactivate", "list_keys"])
 def test_a_user_who_does_not_exist_is_told(world, method):
     with pytest.raises(RotationError) as raised:
         getattr(world.provider, method)("nobody-of-that-name")
@@ -189,7 +197,7 @@ def test_a_throttled_create_makes_nothing(world):
     assert world.keys_of(world.target) == set()
 
 
-@pytest.mark.parametrize("method", ["create_key", "may_delete"])
+@pytest.mark.parametrize("method", ["create_key", "may_delete", "may_deactivate"])
 def test_what_is_not_permitted_names_action_and_user(world, method):
     world.deny(method)
     with pytest.raises(RotationError) as raised:
@@ -276,6 +284,34 @@ def test_a_delete_that_is_not_permitted_is_told(world):
     assert world.keys_of(world.target) == {pair.access_key_id}
 
 
+def test_a_deactivated_key_is_refused_until_it_is_activated_again(world):
+    pair = world.make_key(world.target)
+    for _ in range(2):
+        world.provider.deactivate_key(world.target, pair.access_key_id)
+    assert world.active_of(world.target) == {pair.access_key_id: False}
+    assert not any(answer.accepted for answer in world.provider.try_key(pair, SERVICES))
+    for _ in range(2):
+        world.provider.activate_key(world.target, pair.access_key_id)
+    assert world.active_of(world.target) == {pair.access_key_id: True}
+
+
+@pytest.mark.parametrize("method", ["deactivate_key", "activate_key"])
+def test_what_can_not_be_deactivated_is_told(world, method):
+    theirs = world.make_key(world.bystander)
+    for key in (UNKNOWN, theirs):
+        with pytest.raises(RotationError) as raised:
+            getattr(world.provider, method)(world.target, key.access_key_id)
+        assert code_of(raised) == "unknown_key"
+    assert world.active_of(world.bystander) == {theirs.access_key_id: True}
+    pair = world.make_key(world.target)
+    world.deny(method)
+    with pytest.raises(RotationError) as raised:
+        getattr(world.provider, method)(world.target, pair.access_key_id)
+    assert code_of(raised) == "not_permitted"
+    assert raised.value.facts["action"] == "iam:UpdateAccessKey"
+    assert world.active_of(world.target) == {pair.access_key_id: True}
+
+
 def test_keys_are_listed_with_their_state(world):
     active, inactive = world.make_key(world.target), world.make_key(world.target)
     world.refuse_everywhere(inactive)
@@ -296,6 +332,7 @@ def test_keys_that_may_not_be_listed_are_none(world):
 def test_asking_what_is_permitted_changes_nothing(world):
     pair = world.make_key(world.target)
     world.provider.may_delete(world.target)
+    world.provider.may_deactivate(world.target)
     world.provider.may_read_last_use()
     assert world.keys_of(world.target) == {pair.access_key_id}
 

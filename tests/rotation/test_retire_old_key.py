@@ -7,7 +7,7 @@ import pytest
 
 from models import KeyState, RetireWhen, State
 from models.secret import write_secret
-from rotation import retirement
+from rotation.ending import wishes
 from tests.rotation.world import DAY, HOUR, USER
 
 
@@ -61,7 +61,7 @@ def test_a_use_that_aws_tells_late_is_waited_for(world, old):
 
 
 def test_a_deadline_ends_it_used_or_not(world, old):
-    world.change(retire_when=RetireWhen.DEADLINE.value)
+    world.change(retire_when=RetireWhen.DEADLINE.value, deadline_s=DAY)
     world.aws.use_key(old)
     world.pass_time(DAY - 120)
     world.aws.use_key(old)
@@ -72,7 +72,7 @@ def test_a_deadline_ends_it_used_or_not(world, old):
 
 def test_it_can_be_kept_longer(world, old):
     until = world.clock.now() + timedelta(days=4)
-    assert retirement.keep_longer(world.session, row(world, old), until, "alice", world.clock.now())
+    assert wishes.keep_longer(world.session, row(world, old), until, "alice", world.clock.now())
     world.session.commit()
     world.pass_time(4 * DAY - 2 * HOUR)
     assert lives(world, old)
@@ -81,7 +81,7 @@ def test_it_can_be_kept_longer(world, old):
 
 
 def test_it_can_be_ended_at_once(world, old):
-    assert retirement.end_now(world.session, row(world, old), "alice", world.clock.now())
+    assert wishes.end_now(world.session, row(world, old), "alice", world.clock.now())
     world.session.commit()
     world.sweep()
     assert not lives(world, old)
@@ -89,14 +89,14 @@ def test_it_can_be_ended_at_once(world, old):
 
 
 def test_a_key_that_is_ended_cannot_be_kept(world, old):
-    retirement.end_now(world.session, row(world, old), "alice", world.clock.now())
+    wishes.end_now(world.session, row(world, old), "alice", world.clock.now())
     until = world.clock.now() + timedelta(days=4)
-    assert not retirement.keep_longer(world.session, row(world, old), until, "bob", world.clock.now())
+    assert not wishes.keep_longer(world.session, row(world, old), until, "bob", world.clock.now())
 
 
 def test_the_published_key_is_neither_ended_nor_looked_at(world, old):
     published = world.access_keys(KeyState.ACTIVE)[0]
-    assert not retirement.end_now(world.session, published, "alice", world.clock.now())
+    assert not wishes.end_now(world.session, published, "alice", world.clock.now())
     published.look_at = world.clock.now()
     world.session.commit()
     world.look(published.id)
@@ -145,7 +145,7 @@ def test_a_key_that_is_being_deleted_can_be_kept_no_longer(world, old):
         if (when, method) == ("before", "delete_key"):
             with world.new_session() as session:
                 until = world.clock.now() + timedelta(days=4)
-                answers.append(retirement.keep_longer(session, row(world, old), until, "alice", world.clock.now()))
+                answers.append(wishes.keep_longer(session, row(world, old), until, "alice", world.clock.now()))
                 session.commit()
 
     world.aws.watch(keep)
@@ -158,16 +158,17 @@ def test_a_key_that_could_not_be_deleted_can_be_kept_again(world, old):
     world.aws.fail_next("delete_key", "not_permitted", times=100)
     world.pass_time(DAY + HOUR)
     until = world.clock.now() + timedelta(days=4)
-    assert retirement.keep_longer(world.session, row(world, old), until, "alice", world.clock.now())
+    assert wishes.keep_longer(world.session, row(world, old), until, "alice", world.clock.now())
     world.session.commit()
 
 
 def test_one_that_is_kept_while_aws_is_asked_for_its_last_use_stays(world, old):
     def keep(when, method):
         if (when, method) == ("after", "last_use"):
+            world.aws._watchers.clear()
             with world.new_session() as session:
                 until = world.clock.now() + timedelta(days=4)
-                retirement.keep_longer(session, row(world, old), until, "alice", world.clock.now())
+                wishes.keep_longer(session, row(world, old), until, "alice", world.clock.now())
                 session.commit()
 
     world.pass_time(DAY - 60)
@@ -243,4 +244,4 @@ def test_a_use_that_shows_up_after_a_death_before_deletion_counts(world, old):
     world.pass_time(DAY - HOUR)
     assert lives(world, old)
     until = world.clock.now() + timedelta(days=4)
-    assert retirement.keep_longer(world.session, row(world, old), until, "alice", world.clock.now())
+    assert wishes.keep_longer(world.session, row(world, old), until, "alice", world.clock.now())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import Project, RetireWhen, State, Trigger
+from models import Ends, Project, RetireWhen, State, Trigger
 from models.schedule import Schedule, Window
 from rotation import planning
 from rotation.schedule import reschedule, shortest_interval
@@ -30,20 +30,24 @@ def test_the_next_due_time_is_the_first_after_now_on_the_grid(interval, down):
 @pytest.mark.parametrize(
     ("grace_s", "quiet_s", "when", "shortest"),
     [
-        (DAY, DAY, RetireWhen.QUIET, timedelta(days=1, minutes=1)),
-        (DAY, 3 * DAY, RetireWhen.QUIET, timedelta(days=3, minutes=1)),
-        (DAY, 3 * DAY, RetireWhen.DEADLINE, timedelta(days=1, minutes=1)),
-        (0, 0, RetireWhen.DEADLINE, timedelta(minutes=1)),
+        (DAY, DAY, RetireWhen.QUIET, timedelta(days=1, minutes=2)),
+        (DAY, 3 * DAY, RetireWhen.QUIET, timedelta(days=3, minutes=2)),
+        (DAY, 3 * DAY, RetireWhen.DEADLINE, timedelta(days=2, minutes=2)),
+        (3 * DAY, DAY, RetireWhen.DEADLINE, timedelta(days=3, minutes=2)),
+        (DAY, 3 * DAY, RetireWhen.NEXT, timedelta(days=1, minutes=1)),
+        (DAY, 3 * DAY, RetireWhen.NEVER, timedelta(days=1, minutes=1)),
     ],
 )
-def test_the_shortest_interval_leaves_room_for_grace_and_quiet_time(grace_s, quiet_s, when, shortest):
-    assert shortest_interval(grace_s, quiet_s, when) == shortest
+def test_the_shortest_interval_leaves_room_for_grace_quiet_time_and_watch(grace_s, quiet_s, when, shortest):
+    assert shortest_interval(Ends(when, grace_s, quiet_s, deadline_s=2 * DAY, watch_s=60)) == shortest
 
 
-def test_the_shortest_interval_turns_for_ever(world):
+@pytest.mark.parametrize("ends", [Ends(watch_s=HOUR), Ends(RetireWhen.NEXT), Ends(RetireWhen.DEADLINE, watch_s=0)])
+def test_the_shortest_interval_turns_for_ever(world, ends):
     """What the form allows never makes a rotation wait for its old key."""
-    interval = shortest_interval(DAY, DAY, RetireWhen.QUIET)
-    world.change(interval_s=int(interval.total_seconds()), due_at=world.clock.now())
+    world.aws.allow("deactivate_key")
+    interval = shortest_interval(ends)
+    world.change(ends=ends, interval_s=int(interval.total_seconds()), due_at=world.clock.now())
     world.pass_time(6 * DAY)
     rotations = world.rotations()
     assert len(rotations) == 6
@@ -233,7 +237,7 @@ def allow_age(world, days):
 @pytest.mark.parametrize("schedule", [None, Schedule(timedelta(days=365))])
 def test_no_key_gets_older_than_its_project_allows(world, schedule):
     allow_age(world, 30)
-    set_schedule(world, schedule, grace_s=7 * DAY, quiet_s=DAY)
+    set_schedule(world, schedule, grace_s=7 * DAY, quiet_s=DAY, can_deactivate=False)
     world.rotate()
     world.pass_time(70 * DAY)
     keys = world.access_keys()
@@ -258,7 +262,7 @@ def test_the_maximum_age_keeps_to_the_window(world):
 
 def test_a_rotation_that_its_age_demanded_and_that_failed_is_tried_daily(world):
     allow_age(world, 90)
-    set_schedule(world, None)
+    set_schedule(world, None, can_deactivate=False)
     world.rotate()
     world.aws.deny("create_key")
     world.pass_time(92 * DAY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from models import RetireWhen, RotationStrategy
+from models import Ends, RotationStrategy
 from models.base import Base
 from models.engine import open_database
 from models.project import create_project
@@ -53,9 +53,7 @@ def plan(project, number, path="/billing"):
         secret_key=NewSecret("AWS_SECRET_ACCESS_KEY", b""),
         existing_key_id="",
         schedule=None,
-        grace_s=60,
-        retire_when=RetireWhen.QUIET,
-        quiet_s=60,
+        ends=Ends(grace_s=60, quiet_s=60, watch_s=60),
     )
 
 

@@ -62,7 +62,9 @@ class Saved:
 
 
 class World:
-    """One strategy on a fake AWS, with a quiet time and a grace of a day and three rounds of verification.
+    """One strategy on a fake AWS, with a quiet time, a grace and a watch of a day and three rounds of verification.
+
+    Old keys are deleted without being watched, for the manager may not deactivate them until a test allows it.
 
     `where`: the file of its SQLite, or the URL of an empty database.
     """
@@ -70,6 +72,7 @@ class World:
     def __init__(self, where: Path | str) -> None:
         self.clock = FakeClock()
         self.aws = FakeProvider(self.clock, users=(USER,))
+        self.aws.deny("deactivate_key")
         self.keyring = Keyring(SealingKey(b"k" * 32))
         # Asked rarely, so that a day goes by in few steps.
         self.timing = Timing(last_use_poll_s=4 * HOUR)

@@ -55,6 +55,11 @@ WHAT: dict[Action, str] = {
     Action.KEY_TAKE_OVER: "Took over a key",
     Action.KEY_KEEP_LONGER: "Kept an old key longer",
     Action.KEY_END: "Retired an old key now",
+    Action.KEY_DEACTIVATE: "Deactivated a key",
+    Action.KEY_BRING_BACK: "Brought an inactive key back",
+    Action.KEY_ACTIVATE: "Activated a key again",
+    Action.KEY_LEAK: "Said that a key is compromised",
+    Action.KEY_CUT_OFF: "Cut a compromised key off",
     Action.KEY_DELETE: "Deleted a key",
     Action.KEY_CLEAR_UP: "Said that a key is cleared up at AWS",
     Action.KEY_LOSE: "Lost AWS's answer about a new key of {thing}",
@@ -114,6 +119,7 @@ def _icon(entry: AuditEntry) -> str:
 
 
 _NAMES = {
+    "deadline_s": "deadline",
     "existing_key": "existing access key ID",
     "grace_s": "grace period",
     "max_key_age_s": "maximum age of keys",
@@ -126,6 +132,7 @@ _NAMES = {
     "spread_s": "spread",
     "retire_when": "old key ends",
     "user": "IAM user",
+    "watch_s": "watch",
     "verify_gap_s": "pause between rounds",
     "verify_rounds": "good rounds",
     "verify_services": "services asked",
@@ -134,7 +141,9 @@ _NAMES = {
 
 _VALUES = {
     ("retire_when", "quiet"): "after its quiet time",
-    ("retire_when", "deadline"): "at the end of its grace",
+    ("retire_when", "deadline"): "after its quiet time, at a deadline at the latest",
+    ("retire_when", "next"): "at the next rotation",
+    ("retire_when", "never"): "never by itself",
 }
 _CHANGE = re.compile(r"(?P<before>.*?) to (?P<after>.*)", re.DOTALL)
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, select
 
 from database import db
 from models import AccessKey, Deed, KeyState, Project, Rotation, RotationStrategy
-from models.strategy import RetireWhen
+from models.strategy import Ends, RetireWhen
 from rotation.schedule import shortest_interval
 from views.fetch_rotation import sane_id
 from views.shown.listing import Search
@@ -51,8 +51,15 @@ def choice_of(project: Project) -> Choice:
     search, is_all = Search.of(request.values), "all" in request.values
     chosen = tab(project).ids(search) if is_all else _ticked()
     rows = [row for row in _rows(project, chosen) if _fits(deed, row)]
-    needs = [shortest_interval(row.grace_s, row.quiet_s, RetireWhen(row.retire_when)) for row in rows]
+    needs = [
+        shortest_interval(Ends(RetireWhen(row.retire_when), row.grace_s, row.quiet_s, row.deadline_s, row.watch_s))
+        for row in rows
+    ]
     return Choice(deed, is_all, search, chosen, [row.id for row in rows], needs)
+
+
+def _ends(row: Any) -> Ends:
+    return Ends(RetireWhen(row.retire_when), row.grace_s, row.quiet_s, row.deadline_s, row.watch_s)
 
 
 def count_old_keys(ids: list[int]) -> int:
@@ -75,7 +82,8 @@ def _rows(project: Project, ids: list[int]) -> list[Row[Any]]:
     """Of these strategies, those of the project that aren't being deleted."""
     columns = (
         RotationStrategy.id, RotationStrategy.interval_s, RotationStrategy.cron, RotationStrategy.due_at,
-        RotationStrategy.paused_at, RotationStrategy.grace_s, RotationStrategy.quiet_s, RotationStrategy.retire_when,
+        RotationStrategy.paused_at, RotationStrategy.grace_s, RotationStrategy.quiet_s, RotationStrategy.deadline_s,
+        RotationStrategy.watch_s, RotationStrategy.retire_when,
     )  # fmt: skip
     mine = select(*columns).where(RotationStrategy.project_id == project.id, RotationStrategy.deleting_at.is_(None))
     return _asked(mine, RotationStrategy.id, ids)

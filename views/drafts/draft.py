@@ -99,14 +99,13 @@ class Draft(Times[StrategyForm]):
         """The labels of the fields of part 3 that can't be."""
         form = self.form
         checks = (
-            (form.turning_field, form.turning_problem),
-            (form.zone, form.zone_problem),
-            (form.window_start, form.window_problem),
-            (form.spread, form.spread_problem),
-            (form.grace, form.grace_problem),
-            (form.quiet, form.quiet_problem),
+            (form.turning_field, form.turning_problem()),
+            (form.zone, form.zone_problem()),
+            (form.window_start, form.window_problem()),
+            (form.spread, form.spread_problem()),
+            *form.ends_problems(),
         )
-        return [each.label.text for each, problem in checks if problem()]
+        return [each.label.text for each, problem in checks if problem]
 
     @property
     def verification(self) -> tuple[int, list[str]]:

@@ -9,7 +9,7 @@ from database import db
 from forms.strategy import StrategyForm
 from forms.strategy.outputs import ACCESS_KEY_NAME, NEW, SECRET_KEY_NAME
 from forms.strategy.smtp import PASSWORD_NAME, USER_NAME
-from models import Environment, Project, RotationStrategy, Secret
+from models import Ends, Environment, Project, RotationStrategy, Secret
 from models.vault.writers import is_written
 from views.drafts.practice import practice_values
 from views.frame.times import reader_zone
@@ -63,7 +63,8 @@ def use_practice_values(form: StrategyForm) -> None:
         return
     form.manager.data = "practice"
     form.repeat.data = "button"
-    form.show_lengths(_PRACTICE_GRACE_S, max(form.shortest_quiet_s, _PRACTICE_GRACE_S))
+    quiet_s = max(form.shortest_quiet_s, _PRACTICE_GRACE_S)
+    form.show_ends(Ends(grace_s=_PRACTICE_GRACE_S, quiet_s=quiet_s, deadline_s=quiet_s, watch_s=_PRACTICE_GRACE_S))
     target = values.free_target()
     if target is not None:
         form.iam_username.data, form.iam_path.data = target.user_name, target.path
@@ -75,8 +76,7 @@ def _show(form: StrategyForm, strategy: RotationStrategy) -> None:
     form.iam_username.data, form.iam_path.data = strategy.user_name, strategy.user_path
     form.existing_key.data = strategy.existing_key_id
     form.show_schedule(strategy.schedule, reader_zone().key)
-    form.show_lengths(strategy.grace_s, strategy.quiet_s)
-    form.retire_when.data = strategy.retire_when
+    form.show_ends(strategy.ends)
     secret = strategy.access_key_secret or strategy.secret_key_secret
     if secret is not None:
         form.environment.data, form.path.data = secret.environment.name, secret.path

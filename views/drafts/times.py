@@ -43,9 +43,9 @@ class Times(Generic[F]):
     def longest_turn(self) -> timedelta | None:
         """How old a key may get before it turns, by the project's maximum age; None without one or while unclear."""
         form, max_age_s = self.form, self.project.max_key_age_s
-        if max_age_s is None or form.grace_problem() or form.quiet_problem():
+        if max_age_s is None or form.ends_problem:
             return None
-        return longest_turn(max_age_s, form.grace_s, form.quiet_s, form.ends)
+        return longest_turn(max_age_s, form.ends)
 
     def next_times(self) -> list[datetime]:
         """The next five times of the schedule, if it has any and is right."""

@@ -58,8 +58,7 @@ def draft_of(project: Project, connection: Connection, *, posted: bool) -> OwnDr
         if strategy is None:
             form.repeat.data = "every"
         else:
-            form.retire_when.data = strategy.retire_when
-            form.show_lengths(strategy.grace_s, strategy.quiet_s)
+            form.show_ends(strategy.ends)
     return OwnDraft(project, strategy, form, connection=connection)
 
 

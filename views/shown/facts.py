@@ -25,6 +25,7 @@ _OF_STRATEGY = (
     RotationStrategy.paused_by,
     RotationStrategy.paused_until,
     RotationStrategy.retire_when,
+    RotationStrategy.deadline_s,
     RotationStrategy.due_at,
     RotationStrategy.retry_at,
     RotationStrategy.deleting_at,
@@ -45,7 +46,9 @@ _OF_ROTATION = (
 _OF_KEY = (
     AccessKey.strategy_id,
     AccessKey.state,
+    AccessKey.intent_at,
     AccessKey.replaced_at,
+    AccessKey.leaked_at,
     AccessKey.retire_at,
     AccessKey.quiet_at,
     AccessKey.look_at,

@@ -70,7 +70,7 @@ class Page:
         newest, old = self.facts.newest, self.facts.old
         told = (
             newest and newest.id, "open" if self.facts.is_open else self.state.word, self.strategy.deleting_at,
-            old and (old.id, old.ended_by, old.error_code, old.retire_at, old.last_used_at),
+            old and (old.id, old.state, old.returned_by, old.ended_by, old.error_code, old.retire_at, old.last_used_at),
             [key.id for key in (*self.waits_for, *self.to_clear_up)],
         )  # fmt: skip
         return hashlib.sha256(repr(told).encode()).hexdigest()[:12]

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from models import RetireWhen, Rotation, RotationStep, StepName
+from models import Purpose, Rotation, RotationStep, StepName
 from models import State as RotationState
+from models.rotation import STEPS
+from rotation.ending import rules
 from rotation.errors import FAILURES
 from views.shown import state as look
 from views.shown.state import Group, Line, State
@@ -23,7 +25,7 @@ _WAITS_FOR = {
 
 def waits_for_room(rotation: Any) -> bool:
     """Whether the rotation waits until an old key is gone; it does so between two looks at that key as well."""
-    return rotation.ended_at is None and rotation.wait_code == "old_key_in_grace"
+    return rotation.ended_at is None and rotation.wait_code in {"old_key_in_grace", "old_key_kept"}
 
 
 def is_waiting(rotation: Any, now: datetime) -> bool:
@@ -33,15 +35,14 @@ def is_waiting(rotation: Any, now: datetime) -> bool:
 
 
 def old_key_ends_at(old: Any | None, strategy: Any) -> datetime | None:
-    """Until when an old key is valid at least, by what AWS has reported so far; None when there is none."""
-    if old is None:
-        return None
-    by_deadline = strategy.retire_when == RetireWhen.DEADLINE.value
-    return max(filter(None, (old.retire_at, None if by_deadline else old.quiet_at)), default=None)
+    """When the next step of an old key comes, by what AWS has reported so far; None when none is to come by itself."""
+    return None if old is None else rules.end_at(old, strategy)
 
 
 def running_state(rotation: Any, verify_rounds: int, now: datetime, room_at: datetime | None = None) -> State:
     """The state of an open rotation. `room_at`: when the old key that it may wait for can end."""
+    if rotation.wait_code == "old_key_kept" and waits_for_room(rotation):
+        return look.waiting(Line("for a person to end the old key"))
     if waits_for_room(rotation):
         return look.waiting(Line("for the old key to retire", room_at, form="soon"))
     if is_waiting(rotation, now):
@@ -94,6 +95,7 @@ _TITLES = {
     StepName.CLAIM: "Claim",
     StepName.MAKE_ROOM: "Make room",
     StepName.CREATE: "Create",
+    StepName.BRING_BACK: "Bring back",
     StepName.VERIFY: "Verify",
     StepName.PUBLISH: "Publish",
 }
@@ -101,6 +103,7 @@ _TO_COME = {
     StepName.CLAIM: "A worker takes the rotation. Nobody else can turn this user's key meanwhile.",
     StepName.MAKE_ROOM: "IAM allows two keys for a user, so there must be room for the new one.",
     StepName.CREATE: "AWS is asked for a new key, once.",
+    StepName.BRING_BACK: "The key before is proven to be the user's, and activated where it is inactive.",
     StepName.VERIFY: "The new key is tried before anyone reads it.",
     StepName.PUBLISH: "Both secrets change in one step: whoever reads them gets one pair, the old or the new.",
 }
@@ -110,12 +113,13 @@ _RUNNING = {
     "Gives up after 2 minutes.",
 }
 _CALLS_AT_ONCE = 9
+_GOES_ON = "The rotation goes on when it's gone; no worker is held meanwhile."
 
 
 def steps_of(rotation: Rotation, now: datetime) -> list[ShownStep]:
-    """All five steps, in order: those that were taken as they went, the others as they will."""
+    """All its steps, in order: those that were taken as they went, the others as they will."""
     taken = {step.name: step for step in rotation.steps}
-    return [_step(name, taken.get(name.value), rotation, now) for name in StepName]
+    return [_step(name, taken.get(name.value), rotation, now) for name in STEPS[Purpose(rotation.purpose)]]
 
 
 def _step(name: StepName, step: RotationStep | None, rotation: Rotation, now: datetime) -> ShownStep:
@@ -138,8 +142,10 @@ def _step(name: StepName, step: RotationStep | None, rotation: Rotation, now: da
 
 
 def _waiting_text(rotation: Rotation, name: StepName) -> str:
+    if rotation.wait_code == "old_key_kept":
+        return f"An old key stays until a person ends it. {_GOES_ON}"
     if waits_for_room(rotation):
-        return "The old key is still valid. The rotation goes on when it's gone; no worker is held meanwhile."
+        return f"AWS still has the old key. {_GOES_ON}"
     if rotation.wait_code != "aws_unreachable":
         why = "AWS refused for now and made no key"
     elif name is StepName.CREATE:

@@ -144,7 +144,7 @@ def has_failed(facts: Facts) -> bool:
 
 def is_used(old: Any, now: datetime) -> bool:
     """Whether AWS still reports uses of a replaced key whose grace is over."""
-    grace_is_over = old.retire_at is not None and old.retire_at <= now
+    grace_is_over = old.retire_at is not None and old.retire_at <= now and old.state == KeyState.RETIRING.value
     return grace_is_over and not old.ended_by and was_used_since(old)
 
 
@@ -158,8 +158,12 @@ def _old_key_line(facts: Facts, now: datetime) -> Line:
     if old is None:
         return look.NOTHING
     if old.ended_by:
-        return Line("old key is being deleted")
-    if until is not None and until > now:
+        return Line("old key is being ended")
+    if old.state == KeyState.DEACTIVATED.value:
+        return Line("old key inactive, deleted", until, form="soon") if until else Line("old key kept inactive")
+    if until is None:
+        return Line("old key still valid")
+    if until > now:
         return Line("old key retires", until, form="soon")
     return Line("old key retires now")
 

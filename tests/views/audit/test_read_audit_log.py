@@ -185,7 +185,7 @@ def test_every_action_has_words():
         ({"interval_s": "none to 3600"}, "<span>interval: none → 1 hour<"),
         ({"grace_s": "86400 to 3600"}, "<span>grace period: 24 hours → 1 hour<"),
         ({"quiet_s": "86400 to 172800"}, "<span>quiet time: 24 hours → 2 days<"),
-        ({"retire_when": "quiet to deadline"}, "<span>old key ends: after its quiet time → at the end of its grace<"),
+        ({"retire_when": "quiet to next"}, "<span>old key ends: after its quiet time → at the next rotation<"),
         ({"iam_path": "/ to /deploy/"}, "<span>IAM path: / → /deploy/<"),
         ({"verify_services": "['sts', 'iam'] to ['sts']"}, "<span>services asked: sts, iam → sts<"),
         ({"delete_keys": True}, "<span>keys that it made deleted at AWS<"),

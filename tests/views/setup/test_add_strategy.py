@@ -124,12 +124,6 @@ def test_by_button_only(bob_client, aws, session):
     assert (strategy.interval_s, strategy.due_at) == (None, None)
 
 
-def test_a_hard_deadline_needs_no_quiet_time(bob_client, aws, session):
-    bob_client.post(NEW, data=strategy_form(retire_when="deadline", quiet="", grace="1", interval="2"))
-    (strategy,) = session.query(RotationStrategy)
-    assert (strategy.retire_when, strategy.grace_s) == ("deadline", 3600)
-
-
 def test_names_the_connection_as_asked(bob_client, aws, session):
     bob_client.post(NEW, data=strategy_form(connection_name="cdn-manager"))
     assert [connection.name for connection in session.query(Connection)] == ["cdn-manager"]
@@ -173,7 +167,7 @@ def test_numbers_the_connection_where_the_managers_name_is_taken(bob_client, aws
         ("interval", "-3", "whole number"),
         ("interval", "1.5", "whole number"),
         ("interval", "9999999", "10 years"),
-        ("interval", "1", "The shortest interval is 2 days"),
+        ("interval", "1", "The shortest interval is 3 days"),
         ("grace", "soon", "whole number"),
         ("quiet", "4", "4 hours 15 minutes"),
     ],
@@ -192,9 +186,9 @@ def test_bad_input_is_refused_at_its_field(bob_client, aws, session, field, valu
 
 def test_the_shortest_interval_is_told_in_the_chosen_unit(bob_client, aws):
     response = bob_client.post(NEW, data=strategy_form(interval="24", interval_unit="hours"))
-    assert "1 day 1 minute" in error_at(response, "interval")
-    assert "The shortest interval is 25 hours" in error_at(response, "interval")
-    assert bob_client.post(NEW, data=strategy_form(interval="25", interval_unit="hours")).status_code == 303
+    assert "2 days 1 minute" in error_at(response, "interval")
+    assert "The shortest interval is 49 hours" in error_at(response, "interval")
+    assert bob_client.post(NEW, data=strategy_form(interval="49", interval_unit="hours")).status_code == 303
 
 
 @pytest.mark.parametrize("field", ["manager", "environment", "repeat", "interval_unit", "retire_when", "grace_unit"])

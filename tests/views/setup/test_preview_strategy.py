@@ -44,8 +44,16 @@ def test_what_will_happen(bob_client):
     assert "accepted it 8 times in a row" in page
 
 
-def test_a_hard_deadline(bob_client):
-    assert "Then it is deleted, used or not." in text_of(preview(bob_client, retire_when="deadline"))
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("deadline", "or 7 days after publication, used or not"),
+        ("next", "After that the next rotation deletes it, used or not."),
+        ("never", "After that it stays until a person retires it, and the next rotation waits for that."),
+    ],
+)
+def test_how_the_old_key_ends(bob_client, rule, told):
+    assert told in text_of(preview(bob_client, retire_when=rule))
 
 
 def test_by_button(bob_client):
@@ -165,6 +173,6 @@ def test_a_window_moves_the_times(bob_client):
 def test_the_projects_maximum_age_is_reckoned(bob_client, payments):
     payments.max_key_age_s = 90 * 86_400
     page = text_of(preview(bob_client, grace="7", grace_unit="days"))
-    assert "Keys of payments may be 90 days old: Keyturn turns this one when it is 82 days old at the latest" in page
+    assert "Keys of payments may be 90 days old: Keyturn turns this one when it is 81 days old at the latest" in page
     page = text_of(preview(bob_client, grace="95", grace_unit="days", interval="100"))
     assert "the old key gets too old" in page

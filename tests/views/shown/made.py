@@ -38,7 +38,8 @@ def current_key(**columns: Any) -> AccessKey:
 def rotation(state: State = State.SUCCEEDED, **columns: Any) -> Rotation:
     ended = NOW - 8 * DAY if state in {State.SUCCEEDED, State.FAILED} else None
     values = {
-        "id": 466, "trigger": "schedule", "requested_by": "schedule", "requested_at": NOW - 8 * DAY, "ended_at": ended,
+        "id": 466, "trigger": "schedule", "purpose": "turn", "requested_by": "schedule",
+        "requested_at": NOW - 8 * DAY, "ended_at": ended,
         "wait_code": "", "error_code": "", "error_facts": {}, "good_rounds": 0, "tries": 0, **columns,
     }  # fmt: skip
     return Rotation(state=state.value, **values)

@@ -53,7 +53,7 @@ def test_says_which_step_failed_and_which_were_not_reached():
         ("throttled", StepName.CREATE, "AWS refused for now and made no key, so asking again is safe"),
         ("aws_unreachable", StepName.CREATE, "couldn't be reached: the request was never sent and nothing was made"),
         ("aws_unreachable", StepName.MAKE_ROOM, "AWS didn't answer, and nothing was made"),
-        ("old_key_in_grace", StepName.MAKE_ROOM, "The old key is still valid"),
+        ("old_key_in_grace", StepName.MAKE_ROOM, "AWS still has the old key"),
     ],
 )
 def test_says_that_a_step_waits(code, name, words):

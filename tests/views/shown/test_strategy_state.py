@@ -38,7 +38,7 @@ STATES = {
     "old key due": (facts(DONE, current_key(), old_key()), ("ok", "Up to date", "old key retires now")),
     "old key being deleted": (
         facts(DONE, current_key(), old_key(ended_by="bob", last_used_at=NOW)),
-        ("ok", "Up to date", "old key is being deleted"),
+        ("ok", "Up to date", "old key is being ended"),
     ),
     "old key used before the turn only": (
         facts(DONE, current_key(), old_key(last_used_at=NOW - 9 * DAY)),
@@ -154,7 +154,7 @@ def test_tells_until_when_a_rotation_waits_for_room(columns, until):
     waits = rotation(State.QUEUED, wait_code="old_key_in_grace", wait_until=SOON)
     line = state_of(facts(waits, current_key(), old_key(**columns)), NOW, LATE).line
     assert (line.moment, line.form) == (until, "soon")
-    by_deadline = facts(waits, current_key(), old_key(**columns), retire_when="deadline")
+    by_deadline = facts(waits, current_key(), old_key(**columns), retire_when="deadline", deadline_s=60)
     assert state_of(by_deadline, NOW, LATE).line.moment == columns["retire_at"]
 
 

@@ -48,7 +48,7 @@ class TestEnd:
         assert (fresh(session, old).ended_by, old.look_at) == ("bob", START)
         assert sent.keys == [old.id]
         assert session.query(AuditEntry).filter_by(action=Action.KEY_END.value).one().actor == "bob"
-        assert "bob retires it now: AWS is asked to delete it." in bob_client.get(PAGE).text
+        assert "bob retires it now: AWS is asked to deactivate it." in bob_client.get(PAGE).text
 
     def test_closes_the_dialog_and_watches_the_key_go(self, bob_client, session, sent, old):
         answer = bob_client.post(f"{URL}/end", data={"key": old.id, "sure": "yes"}, htmx=True)

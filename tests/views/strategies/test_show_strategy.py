@@ -33,12 +33,12 @@ def test_shows_schedule_and_retirement(bob_client, session, billing):
     assert "every 30 days" in page
     assert "in 30 d, Thu 24 Dec 2026, 12:00" in page
     assert "24 hours after publication" in page
-    assert "24 hours without use, then deleted" in page
+    assert "once AWS has reported no use for 24 hours" in page
     assert "8 good rounds of STS, IAM, S3 in a row" in page
     billing.interval_s, billing.due_at, billing.retire_when = None, None, "deadline"
     page = text(bob_client.get(URL))
     assert "by button only" in page
-    assert "deleted at the end of its grace, used or not" in page
+    assert "or 7 days after publication: a program that still holds it fails then" in page
 
 
 def test_shows_the_keys_over_time(bob_client, session, billing):

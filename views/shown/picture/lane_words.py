@@ -24,7 +24,7 @@ def caption(key: AccessKey, scene: Scene) -> str:
         KeyState.PENDING: "Being made",
         KeyState.CREATED: "New, nobody reads it yet",
         KeyState.RETIRING: "Old, still valid",
-        KeyState.DEACTIVATED: "Deactivated",
+        KeyState.DEACTIVATED: "Inactive, evidence" if key.leaked_at else "Inactive",
         KeyState.LOST: "Lost: AWS may have made it",
     }[state]
 
@@ -54,7 +54,8 @@ def _events(key: AccessKey) -> list[tuple[str, datetime | None]]:
         ("created", made),
         ("published", key.published_at),
         ("replaced", key.replaced_at),
-        ("grace until", key.retire_at if key.deleted_at is None else None),
+        ("said to be compromised", key.leaked_at),
+        ("grace until", key.retire_at if key.deleted_at is None and key.deactivated_at is None else None),
         ("deactivated", key.deactivated_at),
         ("deleted", key.deleted_at),
     ]
@@ -80,7 +81,7 @@ def label(key: AccessKey, scene: Scene) -> tuple[str, bool]:
     words = {
         KeyState.PENDING: f"asked for {_at(key.intent_at, scene)}",
         KeyState.CREATED: f"created {_at(key.created_at or key.intent_at, scene)}, nobody reads it yet",
-        KeyState.DEACTIVATED: f"deactivated {_about(key.deactivated_at or scene.now, scene)}",
+        KeyState.DEACTIVATED: f"inactive since {_about(key.deactivated_at or scene.now, scene)}",
         KeyState.LOST: f"AWS may have made it {_at(key.intent_at, scene)}",
     }
     return words[state], state is KeyState.LOST
@@ -89,7 +90,7 @@ def label(key: AccessKey, scene: Scene) -> tuple[str, bool]:
 def _old_label(key: AccessKey, now: datetime) -> tuple[str, bool]:
     used, replaced = key.last_used_at, key.replaced_at
     if key.ended_by:
-        return "being deleted", False
+        return "being ended", False
     if used is not None and replaced is not None and used >= replaced:
         return f"last used {_age(used, now)} ago{_where(key)}", True
     return "no use reported since the turn", False

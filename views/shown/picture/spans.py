@@ -53,7 +53,8 @@ def spans(key: AccessKey, now: datetime, planned_end: datetime | None = None) ->
     replaced = key.replaced_at
     if replaced is None:
         current = key.state == KeyState.ACTIVE.value
-        found = [(Stretch.CURRENT if current else Stretch.PAST, start, gone)]
+        off = key.deactivated_at or gone
+        found = [(Stretch.CURRENT if current else Stretch.PAST, start, off), (Stretch.OFF, off, gone)]
     else:
         off = key.deactivated_at or gone
         found = [(Stretch.PAST, start, replaced), (Stretch.GRACE, replaced, off), (Stretch.OFF, off, gone)]
@@ -66,7 +67,11 @@ def planned_end(key: AccessKey, next_turn: datetime | None) -> datetime | None:
     """Until when the key is to stay as it is: the current one until the next turn, an old one until it may go."""
     if key.state == KeyState.ACTIVE.value:
         return next_turn
-    if key.state == KeyState.RETIRING.value and not key.ended_by:
+    if key.ended_by or key.leaked_at is not None:
+        return None
+    if key.state == KeyState.DEACTIVATED.value:
+        return key.retire_at
+    if key.state == KeyState.RETIRING.value:
         return max(filter(None, (key.retire_at, key.quiet_at)), default=None)
     return None
 

@@ -155,7 +155,7 @@ def _points(key: AccessKey, scene: Scene) -> tuple[Point, ...]:
         lost = key.access_key_id is None and key.state != KeyState.PENDING.value
         events.append((Mark.LOST if lost else Mark.NEW, key.created_at or key.intent_at))
     if key.replaced_at is not None:
-        in_grace = key.deleted_at is None and not key.ended_by
+        in_grace = key.state == KeyState.RETIRING.value and not key.ended_by
         events.append((Mark.GRACE_ENDS, key.retire_at if in_grace else None))
         events.append((Mark.USED, key.last_used_at))
     events.append((Mark.DELETED, key.deleted_at))

@@ -1,0 +1,111 @@
+"""Back to the pair before: proven before it is published, and only while its key lives."""
+
+from __future__ import annotations
+
+import pytest
+
+from models import KeyState, Purpose, State
+from models.rotation import STEPS
+from rotation.ending import leaks, undoing, wishes
+from rotation.errors import RotationError
+from tests.rotation.ending.test_deactivate_old_key import active, row
+from tests.rotation.world import DAY, USER
+
+
+@pytest.fixture
+def before(world):
+    """The pair before the last rotation."""
+    world.aws.allow("deactivate_key")
+    world.rotate()
+    pair = world.pair()
+    world.clock.advance(10 * DAY)
+    world.rotate()
+    return pair
+
+
+def ask(world):
+    key = undoing.key_before(world.session, world.strategy_id)
+    key_id = key.id if key else "none"
+    rotation, _ = undoing.request_undo(world.session, world.strategy(), key_id, by="alice", now=world.clock.now())
+    world.session.commit()
+    return rotation.id
+
+
+def test_both_secrets_hold_the_pair_before(world, before):
+    undone = world.pair().access_key_id
+    rotation = world.finish(ask(world))
+    assert rotation.state == State.SUCCEEDED
+    assert world.pair() == before
+    assert [step.name for step in rotation.steps] == [name.value for name in STEPS[Purpose.UNDO]]
+    assert row(world, before.access_key_id).state == KeyState.ACTIVE
+    assert row(world, undone).state == KeyState.RETIRING
+    world.pass_time(3 * DAY)
+    assert world.aws.keys_of(USER) == [before.access_key_id]
+    assert world.consumer_call_works()
+
+
+def test_an_inactive_key_is_activated_first(world, before):
+    world.pass_time(DAY + 60)
+    assert not active(world, before.access_key_id)
+    assert world.finish(ask(world)).state == State.SUCCEEDED
+    assert world.pair() == before
+    assert world.consumer_call_works()
+
+
+def test_an_undo_can_be_undone(world, before):
+    after = world.pair()
+    world.finish(ask(world))
+    world.finish(ask(world))
+    assert world.pair() == after
+
+
+def test_a_key_that_was_taken_over_has_its_pair_in_the_secrets_versions(world):
+    theirs = world.aws.add_key(USER)
+    world.hold_in_secrets(theirs)
+    world.clock.advance(DAY)
+    world.rotate()
+    assert world.finish(ask(world)).state == State.SUCCEEDED
+    assert world.pair() == theirs
+
+
+def test_a_pair_that_is_refused_is_not_published(world, before):
+    current = world.pair()
+    world.aws.keys[before.access_key_id].active = False
+    rotation = world.finish(ask(world))
+    assert (rotation.state, rotation.error_code) == (State.FAILED, "no_way_back")
+    assert world.pair() == current
+    assert row(world, before.access_key_id).state == KeyState.RETIRING
+
+
+def test_a_key_that_is_gone_or_ended_or_compromised_is_no_way_back(world, before):
+    key = row(world, before.access_key_id)
+    leaks.mark(world.session, key, "alice", world.clock.now())
+    with pytest.raises(RotationError) as raised:
+        ask(world)
+    assert raised.value.code == "no_way_back"
+    world.session.rollback()
+    wishes.end_now(world.session, key, "alice", world.clock.now())
+    with pytest.raises(RotationError):
+        ask(world)
+    world.session.rollback()
+    world.pass_time(4 * DAY)
+    with pytest.raises(RotationError):
+        ask(world)
+
+
+def test_it_is_not_deleted_while_the_undo_waits(world, before):
+    world.pass_time(2 * DAY - 60)
+    ask(world)
+    world.pass_time(DAY)
+    assert world.pair() == before
+    assert world.consumer_call_works()
+
+
+def test_one_that_a_person_ends_meanwhile_is_not_published(world, before):
+    current, rotation_id = world.pair(), ask(world)
+    world.run(rotation_id)
+    wishes.end_now(world.session, row(world, before.access_key_id), "bob", world.clock.now())
+    world.session.commit()
+    rotation = world.finish(rotation_id)
+    assert (rotation.state, rotation.error_code) == (State.FAILED, "no_way_back")
+    assert world.pair() == current
