@@ -28,7 +28,7 @@ _IMPORTS = (
     "soak.consumers",
 )  # fmt: skip
 _TURN_S = 0.1
-_CLEAR_UP_S = 20
+_CLEAR_UP_S = 10
 _DRAIN_S = 90
 _NO_PROGRESS_S = 120
 
@@ -77,6 +77,7 @@ def _attack(rotations: int, seed: int, at: World, fleet: Fleet, attacks: Attacks
         if time.monotonic() > cleared + _CLEAR_UP_S:
             cleared = time.monotonic()
             people.clear_up()
+            people.mend()
         now_ended = _ended(at)
         if now_ended != ended:
             ended, since = now_ended, time.monotonic()
