@@ -19,7 +19,7 @@ from models import Rotation, RotationStrategy
 from soak.attacks import Attacks
 from soak.fleet import Fleet
 from soak.people import People
-from soak.table import stuck, table
+from soak.table import table
 from soak.world import INTERVAL_S, World, world
 from supervisor.child import Child, Program
 
@@ -29,7 +29,7 @@ _IMPORTS = (
 )  # fmt: skip
 _TURN_S = 0.1
 _CLEAR_UP_S = 10
-_DRAIN_S = 90
+_DRAIN_S = 60
 _NO_PROGRESS_S = 120
 
 
@@ -106,7 +106,7 @@ def _let_all_end(at: World, fleet: Fleet) -> None:
         time.sleep(1)
         with Session(at.at.engine) as session:
             open_ones = session.scalar(select(func.count()).where(Rotation.ended_at.is_(None)))
-            if not open_ones and not stuck(session):
+            if not open_ones:
                 return
 
 
