@@ -14,6 +14,8 @@ from models.rotation import Rotation, RotationStep, State, StepName, Trigger
 from models.secret import Secret, SecretVersion
 from models.strategy import RetireWhen, RotationStrategy
 from models.user import OneTimeLink, User, UserSession
+from models.watching.uses import KeyUse
+from models.watching.wishes import QuietWish
 
 __all__ = [
     "AccessKey",
@@ -27,9 +29,11 @@ __all__ = [
     "Environment",
     "Heartbeat",
     "KeyState",
+    "KeyUse",
     "OneTimeLink",
     "Project",
     "ProjectMember",
+    "QuietWish",
     "RetireWhen",
     "Rotation",
     "RotationStep",

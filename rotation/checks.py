@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any, TypeVar
 
 from rotation.errors import RotationError
@@ -68,6 +69,14 @@ class Target:
 
 
 @dataclass(frozen=True)
+class UserKey:
+    """A key that the target has, with its last use as far as AWS tells it; `use` is None where it doesn't."""
+
+    key: ListedKey
+    use: LastUse | None
+
+
+@dataclass(frozen=True)
 class Report:
     """What a check found; `identity` is the manager's, or None when AWS didn't take its key or the role wasn't its."""
 
@@ -75,6 +84,8 @@ class Report:
     findings: tuple[Finding, ...]
     caller: str = ""
     """The ARN of who couldn't assume the role, as far as AWS told it."""
+    user_keys: tuple[UserKey, ...] = ()
+    """The target's keys, where the manager may list them."""
 
     @property
     def failed(self) -> list[Finding]:
@@ -113,7 +124,10 @@ def check(provider: Provider, target: Target) -> Report:
         listing_failure or _listing(listed),
         Finding(UPDATE, Outcome.UNTESTED, f"{UPDATE} can't be tried without changing a key", "Optional."),
     ]
-    return Report(identity, tuple(findings))
+    user_keys = tuple(
+        UserKey(key, _ask(LAST_USE, partial(provider.last_use, key.access_key_id))[0]) for key in listed or ()
+    )
+    return Report(identity, tuple(findings), user_keys=user_keys)
 
 
 def check_connection(provider: Provider, targets: Sequence[Target]) -> Report:

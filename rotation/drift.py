@@ -15,6 +15,7 @@ from models.secret import current_values
 from rotation.errors import RotationError
 from rotation.provider import Answer, KeyPair, ListedKey
 from rotation.reach import own_key
+from rotation.watching.uses import sample
 from rotation.work import Tools
 
 EVERY = timedelta(days=1)
@@ -26,7 +27,7 @@ REFUSALS = frozenset(
 
 
 def look(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime:
-    """Try the published key, and note foreign ones. Returns when to look again.
+    """Try the published key, and note its uses and foreign ones. Returns when to look again.
 
     Raises `published_key_deleted`, `published_key_inactive`, `published_key_refused`, `published_key_not_targets`, and
     `aws_unreachable` when the answer says nothing about the key.
@@ -34,6 +35,7 @@ def look(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime:
     listed = tools.aws.list_keys(strategy.user_name)
     if listed is not None:
         note_foreign(tools, strategy, listed)
+    sample(tools, key, strategy)  # before our own try, which AWS tells as a use
     pair = _pair(tools, strategy)
     if pair is not None:
         _try(tools, strategy, pair, listed)

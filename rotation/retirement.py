@@ -23,6 +23,7 @@ from rotation import drift, lost
 from rotation.errors import RotationError
 from rotation.provider import LastUse
 from rotation.requests import wake_waiting
+from rotation.watching.uses import note_use
 from rotation.work import Tools
 
 log = logging.getLogger(__name__)
@@ -174,16 +175,7 @@ def _retire(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetim
     last_use = _proven(tools, key, strategy)
     now = tools.clock.now()
     quiet_at = _quiet_at(tools, key, strategy, last_use)
-    values: dict[str, datetime | str] = {"asked_at": now, "quiet_at": quiet_at}
-    if last_use.used_at is not None:
-        values |= {
-            "last_used_at": last_use.used_at,
-            "last_used_service": last_use.service,
-            "last_used_region": last_use.region,
-        }
-    tools.session.execute(
-        update(AccessKey).where(AccessKey.id == key.id).values(**values).execution_options(synchronize_session=False)
-    )
+    note_use(tools.session, key, last_use, now, quiet_at)
     note_worked(tools.session, strategy.connection_id, now)
     tools.session.commit()
     tools.session.refresh(key)

@@ -20,6 +20,7 @@ from typing import TypeVar
 from rotation.clock import Clock
 from rotation.errors import AnswerLost, RotationError
 from rotation.provider import Answer, CreatedKey, Identity, KeyPair, LastUse, ListedKey
+from tests.by_key import ByKey
 
 ACCOUNT = "111122223333"
 ACTIONS = {
@@ -94,6 +95,8 @@ class FakeProvider:
         self.keys: dict[str, FakeKey] = {}
         self.calls: list[Call] = []
         self.identity_of_new_keys: Identity | None = None
+        self.asked_with: list[str] = []
+        self.denied_to: set[tuple[str, str]] = set()
         self._denied: set[str] = set()
         self._failures: dict[str, list[tuple[str, dict[str, str]]]] = {}
         self._lost: list[tuple[str, str]] = []
@@ -198,6 +201,9 @@ class FakeProvider:
 
     def may_delete(self, user_name: str) -> None:
         self._call("may_delete", user_name, "", lambda: self._require(user_name))
+
+    def with_key(self, pair: KeyPair) -> ByKey:
+        return ByKey(self, pair)
 
     def may_read_last_use(self) -> None:
         self._call("may_read_last_use", self.manager, "", lambda: None)

@@ -21,6 +21,7 @@ from views import (
     strategies,
     strategy_form,
     system,
+    watching,
 )
 
 BLUEPRINTS = (
@@ -34,6 +35,7 @@ BLUEPRINTS = (
     bulk.bp,
     old_keys.bp,
     lost_keys.bp,
+    watching.bp,
     rotations.bp,
     projects.bp,
     secrets.bp,

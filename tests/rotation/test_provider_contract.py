@@ -30,6 +30,7 @@ class World(Protocol):
     bystander: str
 
     def make_key(self, user_name: str) -> KeyPair: ...
+    def another_key(self) -> KeyPair: ...
     def keys_of(self, user_name: str) -> set[str]: ...
     def use(self, pair: KeyPair) -> None: ...
     def deny(self, method: str) -> None: ...
@@ -43,6 +44,10 @@ class FakeWorld:
 
     def __init__(self) -> None:
         self.provider = self.fake = FakeProvider(FakeClock(), users=(self.target, self.bystander), path="/apps/")
+
+    def another_key(self):
+        self.fake.add_user(self.manager)
+        return self.fake.add_key(self.manager)
 
     def make_key(self, user_name):
         return self.fake.add_key(user_name)
@@ -71,9 +76,13 @@ class PracticeWorld:
         self.aws = aws
         self.manager, self.target, self.bystander = map(new_name, ("keyturn-manager", "billing-api", "log-shipper"))
         made = aws.make_manager(self.manager)
+        self.caller = self.manager
         for user_name in (self.target, self.bystander):
             aws.make_target(user_name, path="/apps/", with_key=False)
         self.provider = AwsIam(Access(made.key, aws.region, aws.endpoint_url))
+
+    def another_key(self):
+        return self.aws.make_key(self.caller)
 
     def make_key(self, user_name):
         return self.aws.make_key(user_name)
@@ -106,6 +115,7 @@ class RoleWorld(PracticeWorld):
     def __init__(self, aws: PracticeAws) -> None:
         super().__init__(aws)
         caller = aws.make_target(new_name("keyturn"))
+        self.caller = caller.user_name
         arn = f"arn:aws:iam::{aws.account_id}:user/{caller.user_name}"
         self.role = aws.make_role(new_name("keyturn-role"), trust_policy(arn, "keyturn-for-tests"))
         self.manager = self.role.rpartition("/")[2]
@@ -288,3 +298,14 @@ def test_asking_what_is_permitted_changes_nothing(world):
     world.provider.may_delete(world.target)
     world.provider.may_read_last_use()
     assert world.keys_of(world.target) == {pair.access_key_id}
+
+
+def test_another_key_of_the_managers_asks_in_its_place(world):
+    other = world.provider.with_key(world.another_key())
+    assert other.identify().resource == world.provider.identify().resource
+    other.may_delete(world.target)
+    other.may_read_last_use()
+    with pytest.raises(RotationError) as raised:
+        world.provider.with_key(UNKNOWN).may_delete(world.target)
+    assert code_of(raised) == "manager_key_unknown"
+    world.provider.may_delete(world.target)

@@ -52,10 +52,14 @@ def ask_about_itself(access: Access) -> Report:
     return check_own(provider_for("aws-iam", access))
 
 
-def policies_for(connection: Connection, users: Sequence[RotationStrategy]) -> dict[str, str]:
-    """The two policies for a connection's manager, by name, made for the users of its strategies."""
+def policies_for(connection: Connection, users: Sequence[RotationStrategy], *, itself: bool = False) -> dict[str, str]:
+    """The two policies for a connection's manager, by name, made for the users of its strategies, or `itself` too."""
     account = connection.account_id
     named = [User(each.user_name, each.user_path, each.account_id or account) for each in users]
+    if itself and connection.manager.startswith("user/"):
+        path, _, name = connection.manager.removeprefix("user").rpartition("/")
+        manager = User(name, f"{path}/", account)
+        named += [manager] if manager not in named else []
     named = named or [User("USER", account_id=account)]
     return {
         "recommended": policy(named, RECOMMENDED, connection.region),

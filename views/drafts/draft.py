@@ -14,7 +14,7 @@ from models import Connection, Project, RotationStrategy, Secret
 from models.connection import access_key_id_problem
 from models.secret import current_values
 from models.strategy import iam_path_problem, user_name_problem
-from rotation.checks import Finding, Target
+from rotation.checks import Finding, Target, UserKey
 from rotation.connections import DEFAULT_ROUNDS, connections_of, is_recorded, known_keys
 from rotation.policy import RECOMMENDED, SMALLEST, User, policy
 from rotation.provider import SERVICES
@@ -60,6 +60,15 @@ class Draft(Times[StrategyForm]):
     def own_keys(self) -> tuple[str, ...]:
         """The key IDs that the strategy made or took over and that AWS still holds."""
         return known_keys(db.session(), [self.strategy.id]).get(self.strategy.id, ()) if self.strategy else ()
+
+    @property
+    def keys_to_take_over(self) -> list[UserKey]:
+        """The target's keys that aren't the strategy's yet, as the last check listed them."""
+        return [
+            each
+            for each in (self.report.user_keys if self.report else ())
+            if each.key.access_key_id not in self.own_keys
+        ]
 
     @property
     def offers_practice(self) -> bool:

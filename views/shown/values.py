@@ -10,15 +10,19 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from database import db
-from models import Environment, Project, Rotation, RotationStrategy
+from models import AccessKey, Environment, Project, Rotation, RotationStrategy
 from models.reading.ages import count_older
+from models.watching.uses import uses_of
+from models.watching.wishes import has_wished
 from views.fetch_rotation import sane_id
+from views.frame.identity import me
 from views.frame.services import config, now
 from views.frame.times import reader_zone
 from views.htmx import out_of_band
 from views.shown import facts, listing
 from views.shown.page import RECENT, count_rotations, page, past_rotations
 from views.shown.paging import Tab
+from views.shown.picture import uses
 from views.shown.rotation import is_idle
 from views.shown.rotation_page import rotation_page
 from views.system.state import late, system_state
@@ -132,7 +136,14 @@ def page_values(
         "nobody_works": outage() if asking or (old is not None and old.ended_by) else "",
         "moment": now(),
         "poll_s": config().last_use_poll_s,
+        **({} if old is None else _uses(old)),
     }
+
+
+def _uses(old: AccessKey) -> dict[str, Any]:
+    """What AWS told of the old key's uses, and whether the reader waits for their end."""
+    told = uses_of(db.session(), old.id, uses.MOST_USES)
+    return {"uses": uses.draw(old, told, now()), "wished": has_wished(db.session(), old.id, me().id)}
 
 
 def progress_values(project: Project, rotation: Rotation, *, on_strategy: bool) -> dict[str, Any]:

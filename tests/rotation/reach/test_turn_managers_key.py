@@ -8,37 +8,11 @@ from sqlalchemy import select
 from models import Connection, KeyState, Project
 from rotation import engine
 from rotation.deletion import delete_strategy
-from rotation.errors import RotationError
 from rotation.provider import KeyPair
 from rotation.reach import own_key
 from rotation.work import Tools
-from tests.fake_provider import ACTIONS, FakeProvider
+from tests.by_key import ByKey
 from tests.rotation.world import DAY, HOUR, USER, World
-
-
-class ByKey:
-    """The fake AWS, asked with one key: it refuses what it is asked with any other than one that it knows."""
-
-    def __init__(self, fake: FakeProvider, pair: KeyPair) -> None:
-        self._fake, self._pair = fake, pair
-
-    def with_key(self, pair):
-        return ByKey(self._fake, pair)
-
-    def __getattr__(self, name):
-        found = getattr(self._fake, name)
-        if name not in ACTIONS:
-            return found
-
-        def call(*arguments):
-            self._fake.asked_with.append(self._pair.access_key_id)
-            if not self._fake.accepts(self._pair):
-                raise RotationError("manager_key_unknown", key=self._pair.access_key_id, said="InvalidClientTokenId")
-            if (name, self._pair.access_key_id) in self._fake.denied_to:
-                raise RotationError("not_permitted", said="AccessDenied", action=ACTIONS[name])
-            return found(*arguments)
-
-        return call
 
 
 class OwnWorld(World):
@@ -47,7 +21,6 @@ class OwnWorld(World):
     def __init__(self, where) -> None:
         super().__init__(where)
         self.aws.manager = USER
-        self.aws.asked_with, self.aws.denied_to = [], set()
         self.first = self.aws.add_key(USER)
         self.give(self.first)
         strategy = self.strategy()

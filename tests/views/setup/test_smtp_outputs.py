@@ -109,7 +109,7 @@ def test_the_form_and_the_page_show_them(bob_client, strategy):
     assert value_of(form, "smtp_region") == "eu-west-1"
     assert f'<option selected value="{strategy.smtp_user_secret_id}">' in form.text
     page = text_of(bob_client.get(page_of(strategy)))
-    assert "eu-west-1: MAIL_USER and MAIL_PASSWORD in production:/billing-api" in page
+    assert "changed with the pair, for eu-west-1: MAIL_USER and MAIL_PASSWORD in production:/billing-api" in page
     assert "MAIL_PASSWORD in production:/billing-api change together" in text_of(form)
 
 

@@ -45,6 +45,7 @@ def test_the_page_offers_it_once(bob_client, aws, connection):
     page = text_of(bob_client.get(TURN))
     assert "Turn the key of prod-manager" in page
     assert "AKIAEXAMPLEMANAGER01" in page
+    assert "arn:aws:iam::111122223333:user/key-manager" in page  # the policy names the manager itself
     bob_client.post(TURN, data=form())
     page = text_of(bob_client.get(CONNECTION))
     assert "Turn this key, too" not in page
