@@ -153,3 +153,13 @@ def test_an_edit_of_something_else_writes_nothing(mailing):
     edit(mailing, grace_s=60)
     with mailing.new_session() as session:
         assert {secret.id: secret.version for secret in session.query(Secret)} == before
+
+
+def test_from_no_secrets_nothing_moves(mailing):
+    """As of a strategy whose output was the connection."""
+    before = mailing.versions()
+    with mailing.new_session() as session:
+        strategy = session.get_one(RotationStrategy, mailing.strategy_id)
+        move_outputs(session, mailing.sealing_key, strategy, (), "", now=mailing.clock.now(), by="alice")
+        session.commit()
+    assert mailing.versions() == before
