@@ -26,6 +26,9 @@ LATE = timedelta(minutes=15)
 SKEW = timedelta(minutes=5)
 """How far AWS's clock and ours may be apart."""
 
+WRONG_CLOCK = timedelta(days=1)
+"""A key that is new and this near may be the lost one all the same, if a clock is wrong: a person decides."""
+
 PAUSE = timedelta(minutes=1)
 
 _MUST_LIVE = frozenset({"key_is_published", "key_in_connection"})
@@ -43,7 +46,8 @@ def search(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime
         if _leaves_no_place(tools, key, strategy):
             _forget(tools, key)
         return None
-    candidates = _candidates(tools, key, listed)
+    newcomers = _newcomers(tools, key, listed)
+    candidates = [row for row in newcomers if key.intent_at - SKEW <= row.created_at <= settled_at(key) + SKEW]
     if len(candidates) > 1:
         raise _ask_a_person(key, f"{len(candidates)} keys fit")
     if candidates and key.known_before is None:
@@ -53,6 +57,10 @@ def search(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime
         return None
     if tools.clock.now() < settled_at(key):
         return tools.clock.now() + PAUSE
+    if newcomers:
+        made = newcomers[0].created_at.isoformat(timespec="seconds")
+        said = f"{newcomers[0].access_key_id} is new, though made at {made} by AWS's clock"
+        raise _ask_a_person(key, said)
     _forget(tools, key)
     return None
 
@@ -123,7 +131,8 @@ def _listed(tools: Tools, strategy: RotationStrategy) -> list[ListedKey] | None:
     return listed
 
 
-def _candidates(tools: Tools, key: AccessKey, listed: list[ListedKey]) -> list[ListedKey]:
+def _newcomers(tools: Tools, key: AccessKey, listed: list[ListedKey]) -> list[ListedKey]:
+    """The keys that could be the lost one if a clock is wrong, be it by hours."""
     ours = set(tools.session.scalars(select(AccessKey.access_key_id).where(AccessKey.strategy_id == key.strategy_id)))
     tools.session.commit()
     before = set(key.known_before or ())
@@ -132,7 +141,7 @@ def _candidates(tools: Tools, key: AccessKey, listed: list[ListedKey]) -> list[L
         for row in listed
         if row.access_key_id not in ours
         and row.access_key_id not in before
-        and key.intent_at - SKEW <= row.created_at <= settled_at(key) + SKEW
+        and abs(row.created_at - key.intent_at) <= WRONG_CLOCK
     ]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, RotationStrategy, Trigger
 from rotation import planning
-from rotation.ending.wishes import keep_longer
+from rotation.ending.wishes import ask_now, keep_longer
 from rotation.lost import clear_up
 from rotation.requests import request_rotation
 from soak.world import GRACE_S, INTERVAL_S, World
@@ -46,6 +46,15 @@ class People:
                 if clear_up(session, key, strategy, by="alice", now=now):
                     self._delete_unknown(session, strategy)
                     self.done["clear up"] += 1
+
+    def mend(self) -> None:
+        """Have AWS asked at once about old keys whose end failed for what only a person can mend, and has mended."""
+        now = datetime.now(UTC)
+        with Session(self._world.at.engine) as session, session.begin():
+            stuck = select(AccessKey).where(AccessKey.state == KeyState.RETIRING.value, AccessKey.error_code != "")
+            for key in session.scalars(stuck):
+                ask_now(session, key, now)
+                self.done["ask now"] += 1
 
     def end(self) -> None:
         """Let nothing fall due any more."""

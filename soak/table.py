@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from models import AccessKey, KeyState, Rotation, RotationStrategy
 from soak.world import World
 
 _KEYS = 2
+_WHILE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Table:
 
     lines: list[tuple[str, str]]
     zeros: dict[str, int]
+    told: list[str]
 
     @property
     def is_well(self) -> bool:
@@ -30,7 +32,7 @@ class Table:
 
     def __str__(self) -> str:
         rows = [*self.lines, *((name, str(value)) for name, value in self.zeros.items())]
-        return "\n".join(f"{name:<22} {value}" for name, value in rows)
+        return "\n".join([*(f"{name:<22} {value}" for name, value in rows), *self.told])
 
 
 def table(at: World, kills: Counter[str], attacks: Counter[str], consumed: dict[str, int]) -> Table:
@@ -47,6 +49,7 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], consumed: dict[
             "due times run twice": _twice(session),
             "rotations stuck": len(stuck(session)),
         }
+        told = [f"rotation {row.id} is stuck: {row.state} {row.wait_code} {row.wait_until}" for row in stuck(session)]
     lines = [
         ("rotations", _told(by_outcome)),
         ("kills", _told(kills)),
@@ -54,19 +57,15 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], consumed: dict[
         ("faults", _told(_faults(at))),
         ("consumer calls", str(consumed["calls"])),
     ]
-    return Table(lines, zeros)
+    return Table(lines, zeros, told)
 
 
-def stuck(session: Session) -> list[int]:
-    """The rotations that neither have ended nor wait for a time to come."""
-    now = datetime.now(UTC)
-    return list(
-        session.scalars(
-            select(Rotation.id).where(
-                Rotation.ended_at.is_(None), (Rotation.wait_until.is_(None)) | (Rotation.wait_until <= now)
-            )
-        )
-    )
+def stuck(session: Session) -> list[Rotation]:
+    """The rotations that have not ended, wait for no time to come, and that nobody has worked on for a while."""
+    before = datetime.now(UTC) - _WHILE
+    overdue = [column.is_(None) | (column <= before) for column in (Rotation.wait_until, Rotation.lease_until)]
+    rows = select(Rotation).where(Rotation.ended_at.is_(None), Rotation.requested_at <= before, *overdue)
+    return list(session.scalars(rows))
 
 
 def _twice(session: Session) -> int:
