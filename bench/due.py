@@ -1,4 +1,4 @@
-"""due_to_start_p99_s: of 2,000 strategies 100 fall due at once; how long until their rotations start."""
+"""due_to_start_p99_s: of 10,000 strategies 100 fall due at once; how long until their rotations start."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bench.figures import percentile
-from bench.filling import with_strategies
+from bench.filling import fill_many, with_strategies
 from bench.running import Instance, keyturn, practice_aws, wait_for
 from models import Rotation, RotationStrategy
 
-_STRATEGIES = 2_000
+_STRATEGIES = 10_000
 _DUE = 100
 
 
@@ -24,9 +24,14 @@ def measure() -> Iterator[str]:
     """
     with (
         practice_aws(propagation_s=[0, 0]) as aws,
-        with_strategies(aws, _STRATEGIES, verify={"verify_services": ["sts"]}, KEYTURN_WORKERS="2") as at,
-        keyturn(at),
+        with_strategies(aws, _DUE, verify={"verify_services": ["sts"]}, KEYTURN_WORKERS="2") as at,
     ):
+        fill_many(at, _STRATEGIES - _DUE)
+        yield from _with(at)
+
+
+def _with(at: Instance) -> Iterator[str]:
+    with keyturn(at):
         due = datetime.now(UTC) + timedelta(seconds=2 * at.config.sweep_period_s)
         with Session(at.engine) as session, session.begin():
             chosen = select(RotationStrategy.id).order_by(RotationStrategy.id).limit(_DUE)
@@ -40,4 +45,8 @@ def measure() -> Iterator[str]:
 
 def _started(at: Instance) -> list[datetime]:
     with Session(at.engine) as session:
-        return [each for each in session.scalars(select(Rotation.started_at)) if each is not None]
+        return list(
+            session.scalars(
+                select(Rotation.started_at).where(Rotation.started_at.is_not(None), Rotation.due_at.is_not(None))
+            )
+        )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from types import MappingProxyType
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from bench.running import Instance, instance
 from crypto import SealingKey
-from models import Connection, Project, RotationStrategy, Secret
+from models import AccessKey, Connection, Project, Rotation, RotationStrategy, Secret
 from models.base import new_id
 from models.project import create_project
 from models.secret import create_secret
@@ -41,12 +42,13 @@ def with_strategies(
     number: int,
     *,
     secrets: int = 0,
+    connections: int = 1,
     verify: Mapping[str, Any] = MappingProxyType({}),
     **settings: str,
 ) -> Iterator[Instance]:
     """An instance with so many strategies, none of them due, and so many secrets besides theirs.
 
-    `verify`: the connection's columns that say how a new key is verified.
+    They are spread over the connections. `verify`: the connections' columns that say how a new key is verified.
     """
     manager = make_users(aws, number)
     with instance(AWS_ENDPOINT_URL=aws.endpoint_url, **settings) as at:
@@ -54,20 +56,56 @@ def with_strategies(
             project = create_project(session, at.keyring, PROJECT, datetime.now(UTC))
             session.flush()
             key = project.sealing_key(at.keyring)
-            connection = _connection(project, key, aws, manager, verify)
-            session.add_all([_strategy(session, project, key, connection, name) for name in users(number)])
+            made = [_connection(project, key, aws, manager, verify, f"bench-{count}") for count in range(connections)]
+            for count, name in enumerate(users(number)):
+                session.add(_strategy(session, project, key, made[count % connections], name))
             for count in range(secrets):
                 _secret(session, project, key, "/", f"SECRET_{count:04}")
         yield at
 
 
+def fill_many(at: Instance, number: int) -> None:
+    """So many further strategies, each with a rotation and two keys of its past, in the project, which may be new.
+
+    They have no secrets and no users at AWS: nothing of them is due.
+    """
+    now = datetime.now(UTC)
+    later = now + timedelta(days=20)
+    with Session(at.engine) as session, session.begin():
+        project = session.scalar(select(Project).where(Project.name == PROJECT))
+        project = project or create_project(session, at.keyring, PROJECT, now)
+        session.flush()
+        nowhere = SimpleNamespace(region="eu-west-1", account_id="111122223333")
+        key = project.sealing_key(at.keyring)
+        connection = _connection(project, key, nowhere, KeyPair("AKIAEXAMPLEMANAGER00", "of nobody"), {}, "resting")
+        session.add(connection)
+        session.flush()
+        strategy = {
+            "project_id": project.id, "connection_id": connection.id, "interval_s": _MONTH_S, "created_at": now,
+            "created_by": "bench", "due_at": later,
+        }  # fmt: skip
+        named = [{**strategy, "user_name": f"resting-{count:05}"} for count in range(number)]
+        ids = session.scalars(insert(RotationStrategy).returning(RotationStrategy.id), named).all()
+        rotation = {
+            "project_id": project.id, "trigger": "schedule", "requested_by": "schedule", "requested_at": now,
+            "state": "succeeded", "started_at": now, "ended_at": now,
+        }  # fmt: skip
+        session.execute(insert(Rotation), [{**rotation, "strategy_id": each} for each in ids])
+        kept = {"project_id": project.id, "access_key_id": "AKIAEXAMPLE2T7Q4FVKD", "intent_at": now, "look_at": later}
+        keys = [
+            {**kept, "id": new_id(), "strategy_id": each, "state": state}
+            for each in ids for state in ("active", "retiring")
+        ]  # fmt: skip
+        session.execute(insert(AccessKey), keys)
+
+
 def _connection(
-    project: Project, key: SealingKey, aws: PracticeAws, manager: KeyPair, verify: Mapping[str, Any]
-) -> Connection:
+    project: Project, key: SealingKey, aws: Any, manager: KeyPair, verify: Mapping[str, Any], name: str
+) -> Connection:  # fmt: skip
     connection = Connection(
         id=new_id(),
         project_id=project.id,
-        name="bench",
+        name=name,
         access_key_id=manager.access_key_id,
         region=aws.region,
         account_id=aws.account_id,

@@ -1,4 +1,4 @@
-"""rotations_vs_bare: 200 due strategies, 2 workers, against plain boto3 with the same calls in 2 processes."""
+"""rotations_vs_bare: 200 due strategies, 4 workers, against plain boto3 with the same calls in 4 processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from models import Rotation, RotationStrategy, State
 from practice.seed import PracticeAws
 
 _STRATEGIES = 200
-_WORKERS = 2
+_WORKERS = 4
 _ROUNDS = 3
 _AWS = {"latency_s": 0.05, "propagation_s": [0, 0]}
 _WITHIN_S = 600

@@ -48,7 +48,9 @@ TRANSITIONS: Mapping[KeyState, frozenset[KeyState]] = {
 REPLACED = (KeyState.RETIRING, KeyState.DEACTIVATED)
 """The states of keys that made way for another and that AWS still has."""
 
-NOTICED = "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at)"
+NOTICED = (
+    "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at OR leaked_at IS NOT NULL)"
+)
 """What of a key may need a person's attention; in words of SQL, for an index of such keys is asked for by these."""
 
 AT_AWS = (KeyState.CREATED, KeyState.ACTIVE, KeyState.RETIRING, KeyState.DEACTIVATED)

@@ -7,11 +7,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, or_, text, update
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, func, or_, select, text, update
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from models.base import Base
+from models.connection import Connection
 from models.strategy import RotationStrategy
+
+AT_ONCE = 4
+"""So many rotations of one connection are worked on at once, over all workers."""
 
 
 class State(StrEnum):
@@ -158,8 +162,21 @@ class RotationStep(Base):
 def claim(session: Session, rotation_id: int, owner: str, now: datetime, lease: timedelta) -> bool:
     """Take the lease of an open rotation whose time has come and that nobody holds.
 
-    True exactly when this call took it. Compare-and-set in one statement: of any number of workers one wins.
+    True exactly when this call took it: compare-and-set in one statement, of any number of workers one wins. False also
+    while AT_ONCE rotations of its connection are in hand: whatever an account does to them, it holds no more workers.
     """
+    # Claims of one connection wait for each other: else two of them could count the same.
+    mine = select(Connection.id).join(RotationStrategy, RotationStrategy.connection_id == Connection.id)
+    mine = mine.join(Rotation, Rotation.strategy_id == RotationStrategy.id).where(Rotation.id == rotation_id)
+    connection_id = session.scalar(mine.with_for_update(of=Connection, key_share=True))
+    other, theirs = aliased(Rotation), aliased(RotationStrategy)
+    in_hand = (
+        select(func.count())
+        .select_from(other)
+        .join(theirs, theirs.id == other.strategy_id)
+        .where(theirs.connection_id == connection_id, other.ended_at.is_(None), other.lease_until > now)
+        .scalar_subquery()
+    )
     taken = session.execute(
         update(Rotation)
         .where(
@@ -167,6 +184,7 @@ def claim(session: Session, rotation_id: int, owner: str, now: datetime, lease: 
             Rotation.ended_at.is_(None),
             or_(Rotation.lease_until.is_(None), Rotation.lease_until <= now),
             or_(Rotation.wait_until.is_(None), Rotation.wait_until <= now),
+            in_hand < AT_ONCE,
         )
         .values(lease_owner=owner, lease_until=now + lease, claims=Rotation.claims + 1)
         .execution_options(synchronize_session=False)

@@ -53,7 +53,7 @@ def request_rotation(  # noqa: PLR0913 - all by name
     running = open_rotation(session, strategy.id)
     if running is not None:
         return running, False
-    if old_key is OldKey.ASK and (old := old_key_of(session, strategy.id)) is not None:
+    if old_key is OldKey.ASK and (old := old_key_of(session, strategy.id)) is not None and old.replaced_at:
         until = "" if old.retire_at is None else old.retire_at.isoformat(timespec="seconds")
         raise RotationError("old_key_in_grace", user=strategy.user_name, key=old.access_key_id or "", until=until)
     rotation = Rotation(

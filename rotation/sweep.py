@@ -9,14 +9,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select, union, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from models import AccessKey, Rotation, RotationStrategy, Trigger
+from models import Rotation, RotationStrategy, Trigger
 from models.audit import Action, record
 from models.heartbeat import SWEEP, beat
 from rotation.many.batches import unfinished
+from rotation.many.looks import keys_to_look_at
 from rotation.planning import resume
 from rotation.requests import request_rotation
 from rotation.schedule import after_claim, opens
@@ -49,16 +50,13 @@ def sweep_once(session: Session, now: datetime) -> Due:
             or_(Rotation.lease_until.is_(None), Rotation.lease_until <= now),
             or_(Rotation.wait_until.is_(None), Rotation.wait_until <= now),
         )
-        .order_by(Rotation.id)
+        .order_by(Rotation.strategy_id)
         .limit(BATCH)
-    ).all()
-    keys = session.execute(
-        select(AccessKey.id, AccessKey.looks).where(AccessKey.look_at <= now).order_by(AccessKey.look_at).limit(BATCH)
     ).all()
     next_at, left = _next_at(session, now), unfinished(session)
     beat(session, SWEEP, now)
     session.commit()
-    return Due([(row[0], row[1]) for row in rotations], [(row[0], row[1]) for row in keys], next_at, left)
+    return Due([(row[0], row[1]) for row in rotations], keys_to_look_at(session, now, BATCH), next_at, left)
 
 
 def _next_at(session: Session, now: datetime) -> datetime | None:
@@ -75,7 +73,7 @@ def _next_at(session: Session, now: datetime) -> datetime | None:
 def _end_pauses(session: Session, now: datetime) -> None:
     """Resume the schedules whose pause was to end by now."""
     ended = select(RotationStrategy).where(RotationStrategy.paused_until <= now, RotationStrategy.deleting_at.is_(None))
-    for strategy in session.scalars(ended.order_by(RotationStrategy.id).limit(BATCH).with_for_update()):
+    for strategy in session.scalars(ended.order_by(RotationStrategy.paused_until).limit(BATCH).with_for_update()):
         resume(session, strategy, now)
         record(
             session, at=now, actor="schedule", action=Action.STRATEGY_RESUME, thing=strategy.user_name,
@@ -86,11 +84,16 @@ def _end_pauses(session: Session, now: datetime) -> None:
 def _due_strategies(session: Session, now: datetime) -> list[RotationStrategy]:
     """Strategies whose time or retry has come and that no open rotation holds."""
     is_open = select(Rotation.id).where(Rotation.strategy_id == RotationStrategy.id, Rotation.ended_at.is_(None))
+    # Apart, for each has its index.
+    come = union(
+        select(RotationStrategy.id).where(RotationStrategy.due_at <= now),
+        select(RotationStrategy.id).where(RotationStrategy.retry_at <= now),
+    )
     return list(
         session.scalars(
             select(RotationStrategy)
             .where(
-                or_(RotationStrategy.due_at <= now, RotationStrategy.retry_at <= now),
+                RotationStrategy.id.in_(come),
                 RotationStrategy.paused_at.is_(None),
                 RotationStrategy.deleting_at.is_(None),
                 ~is_open.exists(),

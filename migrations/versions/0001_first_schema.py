@@ -443,10 +443,10 @@ def upgrade() -> None:
             ["project_id"],
             unique=False,
             sqlite_where=sa.text(
-                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at)"
+                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at OR leaked_at IS NOT NULL)"
             ),
             postgresql_where=sa.text(
-                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at)"
+                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at OR leaked_at IS NOT NULL)"
             ),
         )
         batch_op.create_index("ix_access_keys_strategy_id", ["strategy_id", "intent_at"], unique=False)
@@ -616,10 +616,10 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_access_keys_noticed",
             sqlite_where=sa.text(
-                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at)"
+                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at OR leaked_at IS NOT NULL)"
             ),
             postgresql_where=sa.text(
-                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at)"
+                "state <> 'deleted' AND (error_code <> '' OR state = 'lost' OR last_used_at > replaced_at OR leaked_at IS NOT NULL)"
             ),
         )
         batch_op.drop_index(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,19 @@ def key_before(session: Session, strategy_id: int) -> AccessKey | None:
     """The key that an undo goes back to: the one replaced last, while it lives and isn't compromised."""
     mine = select(AccessKey).where(AccessKey.strategy_id == strategy_id, *_LIVES)
     return session.scalar(mine.order_by(AccessKey.replaced_at.desc()).limit(1))
+
+
+def newest_living(keys: Sequence[AccessKey]) -> AccessKey | None:
+    """The same, among these keys."""
+    states = {state.value for state in REPLACED}
+    living = [
+        key for key in keys if key.state in states and key.replaced_at and not key.ended_by and key.leaked_at is None
+    ]
+    return max(living, key=_replaced_at, default=None)
+
+
+def _replaced_at(key: AccessKey) -> datetime:
+    return key.replaced_at or key.intent_at
 
 
 def request_undo(

@@ -39,12 +39,12 @@ def move_outputs(
     `old` and `region` are its outputs and SMTP region before the edit. SMTP secrets are written only while the secrets
     hold the key that the strategy published or took over: of a placeholder nothing can be derived.
     """
-    first, second = old[:2]
-    if first is None or second is None or (tuple(old) == strategy.outputs and region == strategy.smtp_region):
+    pair = [secret for secret in old[:2] if secret is not None]
+    if len(pair) < 2 or (tuple(old) == strategy.outputs and region == strategy.smtp_region):  # noqa: PLR2004 - a pair
         return
-    values = current_values(session, key, [first.id, second.id])
-    texts = [values[secret.id].decode(errors="replace") for secret in (first, second)]
-    wanted = [values[first.id], values[second.id]]
+    values = current_values(session, key, [secret.id for secret in pair])
+    wanted = [values[secret.id] for secret in pair]
+    texts = [value.decode(errors="replace") for value in wanted]
     if strategy.smtp_region and _is_published(session, strategy, texts[0]):
         wanted = [value.encode() for value in _values(strategy, KeyPair(*texts))]
     for number, (secret, value) in enumerate(zip(strategy.outputs, wanted, strict=False)):

@@ -28,6 +28,13 @@ _SETTINGS = {"listen_addresses": "", "fsync": "off", "full_page_writes": "off", 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of a PostgreSQL on a socket, up to its database's name; the server is this session's own."""
+    with server() as address:
+        yield address
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """A PostgreSQL that ends afterwards: its address, with a place for the database's name."""
     # Not in pytest's folder, which is closed to the user that the server runs as.
     with tempfile.TemporaryDirectory(prefix="keyturn-postgres-") as name:
         folder = Path(name)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models import AccessKey, Rotation, RotationStrategy
 from rotation.deletion import holds_up_deletion
+from rotation.ending.undoing import newest_living
 from rotation.errors import FAILURES
 from rotation.lost import needs_a_person
 from views.shown.facts import in_full
@@ -26,6 +27,7 @@ from views.shown.strategy import Facts, has_failed, next_line, next_time, on_hol
 
 RECENT = 5
 _KEYS_THAT_SET_THE_RANGE = 4
+_TOLD_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,18 @@ class Page:
     """The keys that the strategy's deletion waits for."""
     to_clear_up: list[AccessKey]
     """Those that Keyturn can't end by itself."""
+    leaked: list[AccessKey]
+    """Those that a person said are compromised, and that AWS has or had a day ago."""
 
     @property
     def is_in_trouble(self) -> bool:
         """Whether there is more to tell than how it goes."""
-        return bool(self.trouble or self.to_clear_up or self.strategy.deleting_at)
+        return bool(self.trouble or self.to_clear_up or self.leaked or self.strategy.deleting_at)
+
+    @property
+    def key_before(self) -> AccessKey | None:
+        """The key that an undo goes back to."""
+        return newest_living(self.facts.keys)
 
     @property
     def mark(self) -> str:
@@ -72,6 +81,7 @@ class Page:
             newest and newest.id, "open" if self.facts.is_open else self.state.word, self.strategy.deleting_at,
             old and (old.id, old.state, old.returned_by, old.ended_by, old.error_code, old.retire_at, old.last_used_at),
             [key.id for key in (*self.waits_for, *self.to_clear_up)],
+            [(key.id, key.state, key.ended_by) for key in self.leaked],
         )  # fmt: skip
         return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
@@ -99,6 +109,7 @@ def page(
         timeline.draw(facts.keys, scene), ranges, next_time(facts), next_line(facts, now, late), on_hold(facts),
         [key for key in facts.keys if strategy.deleting_at is not None and holds_up_deletion(key)],
         [key for key in facts.keys if needs_a_person(key, strategy)],
+        [key for key in facts.keys if key.leaked_at and (key.deleted_at is None or now - key.deleted_at < _TOLD_FOR)],
     )  # fmt: skip
 
 

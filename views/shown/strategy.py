@@ -56,6 +56,14 @@ class Facts:
         return None
 
     @property
+    def leaked(self) -> Any | None:
+        """A compromised key that has no successor yet."""
+        for key in self.keys:
+            if key.leaked_at is not None and key.replaced_at is None and key.state != KeyState.DELETED:
+                return key
+        return None
+
+    @property
     def verify_rounds(self) -> int:
         """How many good rounds make a new key fit for publication."""
         rounds: int = getattr(self.strategy, "verify_rounds", 0) or self.strategy.connection.verify_rounds
@@ -115,14 +123,23 @@ def _deleting(strategy: Any) -> State:
 
 def _trouble(facts: Facts, now: datetime, late: timedelta) -> State | None:
     """What needs a person's attention, if anything does."""
-    strategy = facts.strategy
     if has_failed(facts):
         return look.failed()
     if facts.lost is not None and facts.lost.look_at is None:
         return look.failed(Line("a key may be lost at AWS"))
     if facts.stuck is not None:
         return _stuck()
-    old = facts.old
+    return _warning(facts, now, late) if facts.leaked is None else _compromised(facts.leaked)
+
+
+def _compromised(key: Any) -> State:
+    refused = key.state == KeyState.DEACTIVATED
+    line = Line("programs read a key that AWS refuses" if refused else "its key still works")
+    return State("bad", "alert-octagon", "Compromised", Group.ATTENTION, line)
+
+
+def _warning(facts: Facts, now: datetime, late: timedelta) -> State | None:
+    old, strategy = facts.old, facts.strategy
     if old is not None and is_used(old, now):
         return State("warn", "alert-triangle", "Old key in use", Group.ATTENTION, Line("last use", old.last_used_at))
     if strategy.due_at is not None and now - strategy.due_at > late:

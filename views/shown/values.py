@@ -36,6 +36,7 @@ PARTS_OF_STRATEGY = (
     "strategies/page/_recent.html",
     "strategies/page/_plan.html",
     "strategies/page/_foreign.html",
+    "ending/_emergency.html",
 )
 """What of a strategy's page changes with its rotations and its old key."""
 

@@ -7,9 +7,11 @@ from sqlalchemy.exc import IntegrityError
 
 from models import RotationStrategy, Secret, State
 from models.secret import create_secret, current_values
+from rotation.ending import undoing
 from rotation.outputs.smtp import smtp_password
 from rotation.outputs.writing import move_outputs
 from rotation.requests import OldKey
+from tests.rotation.world import DAY
 
 REGION = "eu-central-1"
 
@@ -153,3 +155,29 @@ def test_an_edit_of_something_else_writes_nothing(mailing):
     edit(mailing, grace_s=60)
     with mailing.new_session() as session:
         assert {secret.id: secret.version for secret in session.query(Secret)} == before
+
+
+def test_from_no_secrets_nothing_moves(mailing):
+    """As of a strategy whose output was the connection."""
+    before = mailing.versions()
+    with mailing.new_session() as session:
+        strategy = session.get_one(RotationStrategy, mailing.strategy_id)
+        move_outputs(session, mailing.sealing_key, strategy, (), "", now=mailing.clock.now(), by="alice")
+        session.commit()
+    assert mailing.versions() == before
+
+
+def test_an_undo_brings_them_back_too(mailing):
+    mailing.rotate()
+    before = mailing.pair()
+    mailing.pass_time(3 * DAY)
+    mailing.rotate()
+    assert mailing.pair() != before
+    key_id = undoing.key_before(mailing.session, mailing.strategy_id).id
+    mailing.session.commit()
+    rotation, _ = undoing.request_undo(
+        mailing.session, mailing.strategy(), key_id, by="alice", now=mailing.clock.now()
+    )  # fmt: skip
+    mailing.session.commit()
+    assert mailing.finish(rotation.id).state == State.SUCCEEDED
+    assert (mailing.pair(), credentials(mailing)) == (before, fitting(before))
