@@ -6,6 +6,7 @@ import gc
 import importlib
 import json
 import os
+import signal
 import sys
 import time
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ _NO_PROGRESS_S = 120
 
 def main() -> int:
     """Attack, judge, print the table; the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that no process outlives it
     rotations, seed = int(os.environ.get("ROTATIONS") or 300), int(os.environ.get("SEED") or 1)
     for module in _IMPORTS:
         importlib.import_module(module)

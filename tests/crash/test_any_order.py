@@ -211,7 +211,7 @@ def test_promises_hold_in_any_order(world):
     world.clock.advance(3 * DAY)
     AnyOrder.world, AnyOrder.saved = world, world.save()
     chosen = settings(
-        max_examples=EXAMPLES or 20, stateful_step_count=40, derandomize=not EXAMPLES, deadline=None, database=None,
+        max_examples=EXAMPLES or 10, stateful_step_count=30, derandomize=not EXAMPLES, deadline=None, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     run_state_machine_as_test(AnyOrder, settings=chosen)
