@@ -96,6 +96,14 @@ class Report:
         """The first finding on `asked`, if it was asked."""
         return next((finding for finding in self.findings if finding.asked == asked), None)
 
+    @property
+    def may_deactivate(self) -> bool | None:
+        """Whether the manager may deactivate the target's keys; None where AWS didn't say."""
+        found = self.find(UPDATE)
+        if found is None or found.code not in {"", "not_permitted"}:
+            return None
+        return found.outcome is Outcome.OK
+
     def rows(self) -> list[dict[str, Any]]:
         """The findings as JSON can hold them."""
         return [asdict(finding) for finding in self.findings]
@@ -122,7 +130,7 @@ def check(provider: Provider, target: Target) -> Report:
         *_room(target, listed),
         _create(),
         listing_failure or _listing(listed),
-        Finding(UPDATE, Outcome.UNTESTED, f"{UPDATE} can't be tried without changing a key", "Optional."),
+        _deactivatable(provider, target.user_name),
     ]
     user_keys = tuple(
         UserKey(key, _ask(LAST_USE, partial(provider.last_use, key.access_key_id))[0]) for key in listed or ()
@@ -264,6 +272,17 @@ def _room(target: Target, listed: Sequence[ListedKey] | None) -> list[Finding]:
 def _create() -> Finding:
     note = "The next rotation tells. If it is refused, nothing has changed, and programs keep the key they have."
     return Finding(CREATE, Outcome.UNTESTED, f"{CREATE} can't be tried without making a key", note)
+
+
+def _deactivatable(provider: Provider, user_name: str) -> Finding:
+    gain = "an old key is deactivated and watched before it is deleted, and can be brought back."
+    _, failure = _ask(UPDATE, lambda: provider.may_deactivate(user_name))
+    if failure is None:
+        return Finding(UPDATE, Outcome.OK, f"{UPDATE} is allowed", f"Optional: {gain}")
+    if failure.code != "not_permitted":
+        return failure
+    note = f"Optional. With it {gain} Without it an old key is deleted at once."
+    return Finding(UPDATE, Outcome.UNTESTED, f"{UPDATE} isn't allowed", note, failure.said, failure.code)
 
 
 def _listing(listed: Sequence[ListedKey] | None) -> Finding:

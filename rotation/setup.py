@@ -94,6 +94,7 @@ def create_strategy(setup: Setup, plan: Plan, report: Report) -> RotationStrateg
         created_by=setup.by,
     )
     _fill(setup, strategy, plan)
+    _note_permission(strategy, report)
     _aim(setup, strategy, plan.user_name, _account(connection, report))
     setup.session.add(strategy)
     _settle(setup, strategy)
@@ -124,6 +125,7 @@ def change_strategy(setup: Setup, strategy: RotationStrategy, plan: Plan, report
     old = strategy.outputs, strategy.smtp_region
     strategy.connection = connection
     _fill(setup, strategy, plan)
+    _note_permission(strategy, report)
     _aim(setup, strategy, plan.user_name, account_id)
     _settle(setup, strategy)
     if has_keys(setup.session, strategy.id):
@@ -211,6 +213,12 @@ def _connection(setup: Setup, plan: Plan, report: Report) -> Connection:
 
 def _account(connection: Connection, report: Report) -> str | None:
     return report.identity.account_id if report.identity else connection.account_id or None
+
+
+def _note_permission(strategy: RotationStrategy, report: Report) -> None:
+    """Keep what AWS has just said of UpdateAccessKey: the next key that ends is tried all the same."""
+    if report.may_deactivate is not None:
+        strategy.can_deactivate = report.may_deactivate
 
 
 def _fill(setup: Setup, strategy: RotationStrategy, plan: Plan) -> None:

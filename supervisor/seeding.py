@@ -96,7 +96,7 @@ def _plan(project: Project, aws: PracticeAws, manager: PracticeUser, target: Pra
         secret_key=NewSecret("AWS_SECRET_ACCESS_KEY", pair.secret_access_key.encode()),
         existing_key_id=pair.access_key_id,
         schedule=Schedule(timedelta(minutes=2)),
-        ends=Ends(grace_s=30, quiet_s=15, watch_s=15),
+        ends=Ends(grace_s=30, quiet_s=15, watch_s=0),
     )
 
 

@@ -33,7 +33,7 @@ def test_a_manager_that_may_do_all(aws):
         LAST_USE: Outcome.OK,
         CREATE: Outcome.UNTESTED,
         LIST: Outcome.OK,
-        UPDATE: Outcome.UNTESTED,
+        UPDATE: Outcome.OK,
     }
     assert not report.failed
     assert report.identity.account_id == ACCOUNT
@@ -235,3 +235,17 @@ def test_findings_go_into_the_database(aws):
     rows = check(aws, Target("billing-api")).rows()
 
     assert json.loads(json.dumps(rows))[2]["outcome"] == "failed"
+
+
+def test_whether_keys_may_be_deactivated_is_found_out_without_changing_one():
+    fake = FakeProvider(FakeClock(), users=("billing-api",))
+    key = fake.add_key("billing-api")
+    assert check(fake, Target("billing-api")).may_deactivate is True
+    fake.deny("deactivate_key")
+    report = check(fake, Target("billing-api"))
+    assert report.may_deactivate is False
+    assert not report.failed
+    assert report.find(UPDATE).note.endswith("Without it an old key is deleted at once.")
+    fake.fail_next("may_deactivate", "throttled")
+    assert check(fake, Target("billing-api")).may_deactivate is None
+    assert fake.keys[key.access_key_id].active

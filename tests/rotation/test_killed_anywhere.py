@@ -11,6 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from models import KeyState, State
+from rotation.ending import leaks, undoing, wishes
 from tests.rotation.world import DAY, USER, World
 
 
@@ -127,6 +128,70 @@ def test_a_retirement(world):
 
     killed_at = places(world, lambda world: world.pass_time(120), listing=True, prepare=prepare)
     assert "after delete_key" in killed_at
+
+
+def allow_deactivation(world):
+    world.aws.allow("deactivate_key")
+    world.change(watch_s=600)
+
+
+def test_a_retirement_by_way_of_an_inactive_key(world):
+    def prepare(world):
+        allow_deactivation(world)
+        world.rotate()
+        world.pass_time(DAY - 60)
+
+    killed_at = places(world, lambda world: world.pass_time(900), listing=True, prepare=prepare)
+    assert {"after deactivate_key", "after delete_key"} <= set(killed_at)
+
+
+def test_a_key_that_is_brought_back(world):
+    """Who is told that it comes back has it back, whoever dies meanwhile."""
+
+    def prepare(world):
+        allow_deactivation(world)
+        world.change(watch_s=DAY)
+        world.rotate()
+        world.pass_time(DAY + 60)
+        (old,) = world.access_keys(KeyState.DEACTIVATED)
+        assert wishes.bring_back(world.session, old, "alice", world.clock.now())
+        world.session.commit()
+
+    def act(world):
+        world.sweep()
+
+    killed_at = places(world, act, listing=True, prepare=prepare)
+    assert "after activate_key" in killed_at
+    (old,) = world.access_keys(KeyState.RETIRING)
+    assert world.aws.keys[old.access_key_id].active
+
+
+def test_an_undo(world):
+    def prepare(world):
+        allow_deactivation(world)
+        world.change(watch_s=DAY)
+        world.rotate()
+        world.pass_time(DAY + 60)
+
+    def act(world):
+        key = undoing.key_before(world.session, world.strategy_id)
+        world.session.commit()
+        undoing.request_undo(world.session, world.strategy(), key.id, by="alice", now=world.clock.now())
+        world.session.commit()
+        world.pass_time(60)
+
+    killed_at = places(world, act, listing=True, prepare=prepare)
+    assert {"after activate_key", "after try_key"} <= set(killed_at)
+
+
+def test_a_compromised_key(world):
+    def prepare(world):
+        allow_deactivation(world)
+        assert leaks.mark(world.session, world.access_keys(KeyState.ACTIVE)[0], "alice", world.clock.now())
+        world.session.commit()
+
+    killed_at = places(world, lambda world: world.rotate(), listing=True, prepare=prepare)
+    assert "after deactivate_key" in killed_at
 
 
 def test_after_every_death_the_next_rotation_succeeds(world):
