@@ -23,7 +23,7 @@ def verified(world, monkeypatch):
         raise DiedError
 
     with monkeypatch.context() as patched:
-        patched.setattr("rotation.publishing.write_secret", die)
+        patched.setattr("rotation.publishing.write_outputs", die)
         with pytest.raises(DiedError):
             world.finish(rotation_id)
     assert world.rotation(rotation_id).state == State.PUBLISHING
