@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text, update
+from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, String, and_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crypto import Place, SealingKey
@@ -145,6 +145,16 @@ class AccessKey(Base):
     def taken_over(self) -> bool:
         """Whether the key was there before the strategy."""
         return self.rotation_id is None
+
+
+def is_current(strategy_id: int) -> ColumnElement[bool]:
+    """The condition for the key that programs read of the strategy's."""
+    return and_(AccessKey.strategy_id == strategy_id, AccessKey.state == KeyState.ACTIVE.value)
+
+
+def recorded_ids(session: Session, strategy_id: int) -> set[str | None]:
+    """The access key IDs that the strategy ever made or took over, deleted ones too."""
+    return set(session.scalars(select(AccessKey.access_key_id).where(AccessKey.strategy_id == strategy_id)))
 
 
 def move(session: Session, key_id: str, old: KeyState, new: KeyState, **values: Any) -> bool:

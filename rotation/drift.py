@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, RotationStrategy
+from models.access_key import recorded_ids
 from models.secret import current_values
 from rotation.errors import RotationError
 from rotation.provider import Answer, KeyPair, ListedKey
@@ -62,7 +63,7 @@ def look_soon(session: Session, connection_id: str, now: datetime) -> list[tuple
 
 def note_foreign(tools: Tools, strategy: RotationStrategy, listed: list[ListedKey]) -> None:
     """Record the target's keys that Keyturn neither made nor took over, with their last use. Commits."""
-    ours = set(tools.session.scalars(select(AccessKey.access_key_id).where(AccessKey.strategy_id == strategy.id)))
+    ours = recorded_ids(tools.session, strategy.id)
     tools.session.commit()
     foreign = [_as_fact(tools, key) for key in listed if key.access_key_id not in ours]
     if foreign != strategy.foreign_keys:

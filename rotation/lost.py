@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, RotationStrategy
-from models.access_key import AT_AWS, move
+from models.access_key import AT_AWS, move, recorded_ids
 from models.audit import Action, record
 from rotation.ending.at_aws import ask_to_deactivate
 from rotation.errors import FAILURES, RotationError
@@ -133,7 +133,7 @@ def _listed(tools: Tools, strategy: RotationStrategy) -> list[ListedKey] | None:
 
 def _newcomers(tools: Tools, key: AccessKey, listed: list[ListedKey]) -> list[ListedKey]:
     """The keys that could be the lost one if a clock is wrong, be it by hours."""
-    ours = set(tools.session.scalars(select(AccessKey.access_key_id).where(AccessKey.strategy_id == key.strategy_id)))
+    ours = recorded_ids(tools.session, key.strategy_id)
     tools.session.commit()
     before = set(key.known_before or ())
     return [

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import AccessKey, KeyState, Project, RotationStrategy
+from models import AccessKey, Project, RotationStrategy
+from models.access_key import is_current
 from models.strategy import Ends, RetireWhen
 from rotation.schedule import reschedule, shortest_interval
 
@@ -71,14 +72,11 @@ def longest_turn(max_age_s: int, ends: Ends) -> timedelta:
 
 def published_at(session: Session, strategy_id: int) -> datetime | None:
     """When the strategy's current key was published, or None before its first rotation."""
-    return session.scalar(select(AccessKey.published_at).where(_current(strategy_id)))
+    return session.scalar(select(AccessKey.published_at).where(is_current(strategy_id)))
 
 
 def born_at(session: Session, strategy_id: int) -> datetime | None:
     """When AWS made the strategy's current key; for one that was taken over, when it was. None without a key."""
-    key = session.execute(select(AccessKey.created_at, AccessKey.intent_at).where(_current(strategy_id))).one_or_none()
+    born = select(AccessKey.created_at, AccessKey.intent_at).where(is_current(strategy_id))
+    key = session.execute(born).one_or_none()
     return None if key is None else key.created_at or key.intent_at
-
-
-def _current(strategy_id: int) -> ColumnElement[bool]:
-    return and_(AccessKey.strategy_id == strategy_id, AccessKey.state == KeyState.ACTIVE.value)

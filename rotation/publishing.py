@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from models import AccessKey, KeyState, Purpose, RotationStrategy, State, StepName, Trigger
-from models.access_key import move
+from models.access_key import is_current, move
 from models.audit import Action, record
 from rotation import retirement
 from rotation.drift import EVERY
@@ -77,7 +77,7 @@ def _make_current(work: Work, key: AccessKey, now: datetime) -> None:
 def _replace(work: Work, now: datetime) -> AccessKey | None:
     """Make the key that programs read an old one: in its grace, or without one where it is compromised."""
     session, strategy = work.session, work.strategy
-    current = select(AccessKey).where(AccessKey.strategy_id == strategy.id, AccessKey.state == KeyState.ACTIVE.value)
+    current = select(AccessKey).where(is_current(strategy.id))
     old = session.scalar(current.with_for_update().execution_options(populate_existing=True))
     if old is not None:
         values: dict[str, Any] = {

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crypto import Keyring, SealingKey
-from models import AccessKey, Connection, KeyState, Project, Rotation, RotationStep, RotationStrategy, StepName
+from models import AccessKey, Connection, Project, Rotation, RotationStep, RotationStrategy, StepName
+from models.access_key import is_current
 from models.rotation import hold
 from rotation.clock import Clock
 from rotation.errors import RotationError
@@ -141,11 +142,7 @@ class Work:
 
     def published_key(self) -> AccessKey | None:
         """The key that programs read, as far as this strategy published or took it over."""
-        return self.session.scalar(
-            select(AccessKey).where(
-                AccessKey.strategy_id == self.rotation.strategy_id, AccessKey.state == KeyState.ACTIVE.value
-            )
-        )
+        return self.session.scalar(select(AccessKey).where(is_current(self.rotation.strategy_id)))
 
     def step(self, name: StepName) -> RotationStep:
         """The rotation's step of that name, begun now if it is new."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from models import AccessKey, KeyState, RotationStrategy
-from models.access_key import move
+from models.access_key import is_current, move
 from models.audit import Action
 from rotation.ending.rules import BY_RULE
 from rotation.ending.wishes import note
@@ -52,7 +52,7 @@ def activate(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> dateti
     tools.aws.activate_key(strategy.user_name, key.access_key_id or "")
     now = tools.clock.now()
     grace_over = now + timedelta(seconds=strategy.grace_s)
-    current = select(AccessKey.id).where(AccessKey.strategy_id == strategy.id, AccessKey.state == KeyState.ACTIVE.value)
+    current = select(AccessKey.id).where(is_current(strategy.id))
     is_old = key.replaced_at is not None or tools.session.scalar(current) is not None
     values: dict[str, Any] = {
         "deactivated_at": None,

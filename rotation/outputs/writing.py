@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crypto import SealingKey
-from models import AccessKey, KeyState, RotationStrategy, Secret
+from models import AccessKey, RotationStrategy, Secret
+from models.access_key import is_current
 from models.secret import current_values, write_secret
 from rotation.errors import RotationError
 from rotation.outputs.smtp import smtp_password
@@ -64,11 +65,7 @@ def _values(strategy: RotationStrategy, pair: KeyPair) -> tuple[str, ...]:
 
 def _is_published(session: Session, strategy: RotationStrategy, access_key_id: str) -> bool:
     found = session.scalar(
-        select(AccessKey.id).where(
-            AccessKey.strategy_id == strategy.id,
-            AccessKey.state == KeyState.ACTIVE.value,
-            AccessKey.access_key_id == access_key_id,
-        )
+        select(AccessKey.id).where(is_current(strategy.id), AccessKey.access_key_id == access_key_id)
     )
     return found is not None
 

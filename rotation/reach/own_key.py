@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from crypto import SealingKey
 from models import AccessKey, Connection, KeyState, RotationStrategy
-from models.access_key import move
+from models.access_key import is_current, move
 from models.audit import Action, record
 from rotation.errors import RotationError
 from rotation.provider import Answer, KeyPair, Provider
@@ -114,9 +114,7 @@ def follow(session: Session, strategy: RotationStrategy, access_key_id: str, now
 
     The other one is taken over at the next rotation.
     """
-    before = session.scalar(
-        select(AccessKey).where(AccessKey.strategy_id == strategy.id, AccessKey.state == KeyState.ACTIVE.value)
-    )
+    before = session.scalar(select(AccessKey).where(is_current(strategy.id)))
     if before is not None and before.access_key_id != access_key_id:
         retire_at = now + timedelta(seconds=strategy.grace_s)
         move(session, before.id, KeyState.ACTIVE, KeyState.RETIRING, replaced_at=now, retire_at=retire_at, look_at=now)
