@@ -15,7 +15,7 @@ from models.many.progress import recent
 from rotation import planning
 from rotation.deletion import RotationRunsError, delete_strategy
 from rotation.errors import RotationError
-from rotation.requests import BeingDeletedError, OldKey, old_key_of, request_rotation
+from rotation.requests import OldKey, old_key_of, request_rotation
 from views.fetch import get_project
 from views.fetch_rotation import find_strategy, get_strategy
 from views.frame.identity import audit, me
@@ -129,8 +129,6 @@ def rotate(project_name: str, strategy_id: int) -> ResponseReturnValue:
             db.session(), strategy, by=me().name, trigger=Trigger.BUTTON, now=now(), old_key=OldKey(choice),
             actor_id=me().id, address=request.remote_addr or "",
         )  # fmt: skip
-    except BeingDeletedError:
-        abort(400, "The strategy is being deleted, so its key isn't turned any more. Nothing was changed.")
     except RotationError:
         old = old_key_of(db.session(), strategy.id)
         return dialog(

@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from database import db
 from models import AccessKey, KeyState, Project, RotationStrategy, Trigger
+from models.access_key import is_current
 from rotation.ending import leaks
 from rotation.policy import deny_older_sessions
-from rotation.requests import BeingDeletedError, OldKey, old_key_of, request_rotation
+from rotation.requests import OldKey, old_key_of, request_rotation
 from views.ending.blueprint import bp
 from views.fetch import get_project
 from views.fetch_rotation import get_strategy
@@ -50,13 +51,10 @@ def say_compromised(project_name: str, strategy_id: int) -> ResponseReturnValue:
     if (question := ask_password()) is not None:
         return question
     leaks.mark(db.session(), key, me().name, now(), actor_id=me().id, address=request.remote_addr or "")
-    try:
-        rotation, _ = request_rotation(
-            db.session(), strategy, by=me().name, trigger=Trigger.BUTTON, now=now(), old_key=OldKey(choice),
-            actor_id=me().id, address=request.remote_addr or "",
-        )  # fmt: skip
-    except BeingDeletedError:
-        abort(400, "The strategy is being deleted, so its key isn't turned any more. Nothing was changed.")
+    rotation, _ = request_rotation(
+        db.session(), strategy, by=me().name, trigger=Trigger.BUTTON, now=now(), old_key=OldKey(choice),
+        actor_id=me().id, address=request.remote_addr or "",
+    )  # fmt: skip
     db.session.commit()
     services().courier.rotation(rotation.id, rotation.claims)
     return done(_page_url(project, strategy))
@@ -88,8 +86,7 @@ def cut_off(project_name: str, strategy_id: int) -> ResponseReturnValue:
 
 def _current(strategy: RotationStrategy) -> AccessKey:
     """The key that programs read; 404 when there is none. `strategy` comes from `get_strategy`."""
-    mine = AccessKey.strategy_id == strategy.id, AccessKey.state == KeyState.ACTIVE.value
-    return db.session.scalar(select(AccessKey).where(*mine)) or abort(404)
+    return db.session.scalar(select(AccessKey).where(is_current(strategy.id))) or abort(404)
 
 
 def _key_of_form(strategy: RotationStrategy) -> AccessKey:

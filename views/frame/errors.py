@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError
 from werkzeug.exceptions import BadRequest, HTTPException
 
 from database import db
+from rotation.requests import BeingDeletedError
 from views.htmx import wants_partial
 
 log = logging.getLogger("keyturn.web")
@@ -41,6 +42,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _stale_page)
     app.register_error_handler(DataError, _unstorable)
+    app.register_error_handler(BeingDeletedError, _being_deleted)
 
 
 def log_without_values(exc_info: ExcInfo) -> None:
@@ -71,6 +73,12 @@ def _unstorable(_error: DataError) -> Response:
     """The database can't hold a part of the request, such as a NUL in a name (PostgreSQL)."""
     log.warning("what the database can't hold at %s %s", request.method, request.url_rule)
     return _http_error(BadRequest())
+
+
+def _being_deleted(_error: BeingDeletedError) -> Response:
+    """Somebody deletes the strategy at this moment: whatever wanted a rotation of it gets none."""
+    text = "The strategy is being deleted, so its key isn't turned any more. Nothing was changed."
+    return _http_error(BadRequest(text))
 
 
 def _stale_page(_error: CSRFError) -> Response:
