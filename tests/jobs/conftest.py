@@ -162,9 +162,9 @@ class Workplace:
         )
 
     def start_worker(self, script: str = BURST) -> subprocess.Popen[bytes]:
-        """A worker in a process group of its own; by default it ends when there is nothing left to do."""
+        """A worker; by default it ends when there is nothing left to do."""
         command = (sys.executable, "-c", script, self.redis_url)
-        return subprocess.Popen(command, cwd=ROOT, env=self.env, start_new_session=True)
+        return subprocess.Popen(command, cwd=ROOT, env=self.env)
 
     def work(self) -> None:
         """Let a worker do all that is queued."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -15,7 +13,7 @@ from jobs import worker
 from models import State
 from practice.seed import THREE_PERMISSIONS
 from tests.jobs.conftest import LASTING
-from tests.processes.processes import wait_for
+from tests.processes.processes import kill_family, wait_for
 
 LONGER_THAN_ALIVE = timedelta(seconds=3)
 
@@ -23,25 +21,18 @@ LONGER_THAN_ALIVE = timedelta(seconds=3)
 @pytest.fixture
 def start(make_workplace, redis):
     """Starts a workplace's worker; gives both, and lets none of its processes outlive the test."""
-    groups = []
+    started = []
 
     def begin():
         place = make_workplace(THREE_PERMISSIONS)
         process = place.start_worker(LASTING)
-        groups.append(process)
+        started.append(process)
         wait_for(lambda: place.courier.state().workers == 1, "the worker")
         return place, process
 
     yield begin
-    for process in groups:
-        kill(process)
-
-
-def kill(process) -> None:
-    """End the worker and its fork, as an out-of-memory killer does: neither can say goodbye."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    for process in started:
+        kill_family(process)
 
 
 def beat(redis: Redis) -> datetime:
@@ -59,7 +50,7 @@ def test_an_idle_worker_counts_until_it_is_killed(start, redis):
     place, process = start()
     wait_for(outlives_a_beat(redis), "many beats")
     assert place.courier.state().workers == 1
-    kill(process)
+    kill_family(process)
     wait_for(lambda: place.courier.state().workers == 0, "its count to end")
 
 
@@ -74,7 +65,7 @@ def test_a_busy_worker_counts_and_outlives_the_data_of_redis(start, redis, pract
     redis.flushall()
     wait_for(lambda: place.courier.state().workers == 1, "the worker's next word")
     assert place.rotation(rotation_id).state == State.CREATING, "it was busy all the while"
-    kill(process)
+    kill_family(process)
     practice.clear_faults()
 
 

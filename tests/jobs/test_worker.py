@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +11,7 @@ from jobs import worker
 from jobs.periodic import PeriodicScheduler, periodic_jobs
 from models import Rotation, State
 from practice.seed import FIVE_PERMISSIONS, THREE_PERMISSIONS
-from tests.processes.processes import wait_for
+from tests.processes.processes import kill_family, wait_for
 
 
 def test_a_rotation(make_workplace):
@@ -63,8 +62,7 @@ def test_a_key_whose_answer_and_worker_are_lost_costs_no_key_in_use(make_workpla
     place.courier.rotation(lost)
     process = place.start_worker()
     wait_for(lambda: place.rotation(lost).access_key_id and len(keys_at_aws(place)) == 2, "the key at AWS")
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_family(process)
     redis.flushall()
     practice.clear_faults()
     for code in ("answer_lost", "two_keys"):

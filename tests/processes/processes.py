@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -73,6 +74,18 @@ def family(pid: int) -> list[psutil.Process]:
     """The process and all its descendants."""
     top = psutil.Process(pid)
     return [top, *top.children(recursive=True)]
+
+
+def kill_family(process: subprocess.Popen[bytes]) -> None:
+    """End the process and all its descendants by SIGKILL, as an out-of-memory killer does: none can say goodbye.
+
+    A worker's fork has a process group of its own; left alive, it would take the next test's jobs.
+    """
+    if process.poll() is None:
+        for each in family(process.pid):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+    process.wait()
 
 
 def alive(processes: Iterable[psutil.Process]) -> list[str]:
