@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from api import credentials, problems
+from api import credentials
 
 
 def register(app: Flask) -> None:
     """Add the routes to the app."""
-    problems.init(credentials.bp)
     app.register_blueprint(credentials.bp)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, jsonify
+from flask import Response, g, jsonify
 from werkzeug.exceptions import HTTPException
 
 from database import db
@@ -15,12 +15,6 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         super().__init__(code)
         self.status, self.code, self.title, self.detail = status, code, title, detail
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
-
-
-def init(blueprint: Blueprint) -> None:
-    """Have the blueprint's errors answered so."""
-    blueprint.register_error_handler(Problem, answer)
-    blueprint.register_error_handler(HTTPException, _of_http)
 
 
 def answer(problem: Problem) -> Response:
@@ -40,7 +34,8 @@ def answer(problem: Problem) -> Response:
     return response
 
 
-def _of_http(error: HTTPException) -> Response:
+def of_http(error: HTTPException) -> Response:
+    """An error of HTTP, such as a failure of Keyturn's own, as a problem."""
     status = error.code or 500
     reference = f" Reference {g.reference} in the log." if "reference" in g else ""
     return answer(Problem(status, f"http-{status}", error.name, f"Nothing was changed.{reference}"))

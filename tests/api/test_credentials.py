@@ -10,9 +10,10 @@ import pytest
 from models import AccessKey, HandedKey, HandsOut, KeyState, SharedSession
 from models.base import new_id
 from models.secret import write_secret
-from tests import programs, turned
+from tests import turned
+from tests.api import programs
+from tests.api.programs import ask
 from tests.fake_clock import START
-from tests.programs import ask
 
 HOUR = timedelta(hours=1)
 KEY_ID, SECRET = "AKIAEXAMPLE000000007", "an example's secret, as AWS makes them"

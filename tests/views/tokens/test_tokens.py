@@ -9,7 +9,8 @@ import pytest
 
 from models import Action, AuditEntry, ServiceToken
 from models.programs.token import find_token, is_service_token
-from tests import programs, turned
+from tests import turned
+from tests.api import programs
 from tests.fake_clock import START
 
 LIST = "/projects/payments/tokens"
