@@ -83,7 +83,7 @@ def connections_of(session: Session, project_id: str) -> list[Connection]:
     return list(rows)
 
 
-def change_connection(  # noqa: PLR0913 - the last two go together
+def change_connection(
     session: Session,
     connection: Connection,
     name: str,
