@@ -669,6 +669,7 @@ def upgrade() -> None:
         sa.Column("renew_at", models.base.UtcDateTime(), nullable=False),
         sa.Column("fetches", sa.Integer(), nullable=False),
         sa.Column("error_code", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("length(credentials) > 0", name=op.f("ck_shared_sessions_credentials_not_empty")),
         sa.ForeignKeyConstraint(
             ["key_id"], ["access_keys.id"], name=op.f("fk_shared_sessions_key_id_access_keys"), ondelete="CASCADE"
         ),

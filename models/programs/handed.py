@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Row, String, case, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Row, String, case, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crypto import Place, SealingKey
@@ -32,6 +32,7 @@ class SharedSession(Base):
     """The temporary credentials of one strategy, which its readers share; sealed. Without them until first fetched."""
 
     __tablename__ = "shared_sessions"
+    __table_args__ = (CheckConstraint("length(credentials) > 0", name="credentials_not_empty"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     strategy_id: Mapped[int] = mapped_column(ForeignKey("rotation_strategies.id", ondelete="CASCADE"), unique=True)
