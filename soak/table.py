@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, Rotation, RotationStrategy
+from soak.people import People
 from soak.world import World
 
 _KEYS = 2
@@ -35,29 +37,44 @@ class Table:
         return "\n".join([*(f"{name:<22} {value}" for name, value in rows), *self.told])
 
 
-def table(at: World, kills: Counter[str], attacks: Counter[str], consumed: dict[str, int]) -> Table:
+def table(at: World, kills: Counter[str], attacks: Counter[str], people: People, consumed: dict[str, int]) -> Table:
     """Judge."""
+    deletions = people.deletions
     with Session(at.at.engine) as session:
         outcomes = select(Rotation.state, Rotation.error_code).where(Rotation.ended_at.is_not(None))
-        by_outcome = Counter(code or state for state, code in session.execute(outcomes))
+        by_outcome = Counter(code or state for state, code in session.execute(outcomes)) + deletions.outcomes
+        strategies = session.scalars(select(RotationStrategy)).all()
+        unknown = deletions.unknown + [line for each in strategies for line in _unknown(at, session, each)]
         zeros = {
             "consumer calls refused": consumed["refused"],
             "keys beyond two": _beyond_two(at),
-            "unknown keys": sum(
-                _unknown(at, session, strategy) for strategy in session.scalars(select(RotationStrategy))
-            ),
+            "unknown keys": len(unknown),
             "due times run twice": _twice(session),
             "rotations stuck": len(stuck(session)),
         }
-        told = [f"rotation {row.id} is stuck: {row.state} {row.wait_code} {row.wait_until}" for row in stuck(session)]
+        told = [_being_deleted(session, each) for each in strategies if each.deleting_at is not None]
+        told += [f"rotation {row.id} is stuck: {row.state} {row.wait_code} {row.wait_until}" for row in stuck(session)]
     lines = [
         ("rotations", _told(by_outcome)),
         ("kills", _told(kills)),
         ("attacks", _told(attacks)),
+        ("people", _told(people.done + deletions.done)),
         ("faults", _told(_faults(at))),
         ("consumer calls", str(consumed["calls"])),
     ]
+    told += [f"unknown: {line}" for line in unknown]
     return Table(lines, zeros, told)
+
+
+def _being_deleted(session: Session, strategy: RotationStrategy) -> str:
+    keys = select(AccessKey).where(AccessKey.strategy_id == strategy.id, AccessKey.ended_by != "")
+    waits = [
+        f"{key.state} {key.error_code} until {key.look_at:%T}"
+        for key in session.scalars(
+            keys.where(AccessKey.state != KeyState.DELETED.value, AccessKey.look_at.is_not(None))
+        )
+    ]
+    return f"{strategy.user_name} is being deleted since {strategy.deleting_at:%T}: {', '.join(waits)}"
 
 
 def stuck(session: Session) -> list[Rotation]:
@@ -78,13 +95,20 @@ def _twice(session: Session) -> int:
     return len(session.scalars(found).all())
 
 
-def _unknown(at: World, session: Session, strategy: RotationStrategy) -> int:
+def _unknown(at: World, session: Session, strategy: RotationStrategy) -> list[str]:
     """Keys of the user that Keyturn neither knows nor tells as lost."""
     rows = session.scalars(select(AccessKey).where(AccessKey.strategy_id == strategy.id)).all()
-    known = {row.access_key_id for row in rows}
     lost = sum(row.state == KeyState.LOST.value for row in rows)
     listed = at.aws.iam.list_access_keys(UserName=strategy.user_name)["AccessKeyMetadata"]
-    return max(0, len({row["AccessKeyId"] for row in listed} - known) - lost)
+    unknown = {row["AccessKeyId"] for row in listed} - {row.access_key_id for row in rows}
+    return told_of(at, unknown, rows) if len(unknown) > lost else []
+
+
+def told_of(at: World, unknown: set[str], rows: Sequence[AccessKey]) -> list[str]:
+    """A line for each unknown key: what AWS's log says of it, and what Keyturn knows instead."""
+    known = [f"{row.access_key_id} {row.state} {row.error_code} intended {row.intent_at:%T.%f}" for row in rows[-5:]]
+    calls = _calls(at)
+    return [f"{each}: {[call for call in calls if call['key'] == each]}; known: {known}" for each in unknown]
 
 
 def _beyond_two(at: World) -> int:
