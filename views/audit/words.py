@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from models import Purpose
 from models.audit import Action, AuditEntry
 from rotation.errors import FAILURES
 from views.frame.times import duration, long_form, plural
@@ -129,6 +130,7 @@ _NAMES = {
     "key": "access key",
     "outputs": "output secrets",
     "quiet_s": "quiet time",
+    "smtp": "SES SMTP",
     "spread_s": "spread",
     "retire_when": "old key ends",
     "user": "IAM user",
@@ -149,10 +151,12 @@ _CHANGE = re.compile(r"(?P<before>.*?) to (?P<after>.*)", re.DOTALL)
 
 
 def _plain(fact: str, value: Any) -> str:
-    """`interval 14 days`; of a change, which is recorded as text, `interval: 14 days → 3 days`."""
+    """`interval 14 days`; of a change, which is recorded as text, `interval: 14 days → 3 days`; of nothing, nothing."""
     name = _NAMES.get(fact, fact.replace("_", " "))
     if isinstance(value, bool):
         return name if value else f"not {name}"
+    if value in (0, "none"):
+        return ""
     if isinstance(value, list):
         return f"{name}: {', '.join(map(str, value)) or 'none'}"
     change = _CHANGE.fullmatch(value) if isinstance(value, str) else None
@@ -177,6 +181,7 @@ def _until(value: str) -> str:
         return f"until {value}"
 
 
+_PURPOSES = {Purpose.TURN.value: "", Purpose.UNDO.value: "back to the key before"}
 _OLD_KEY = {"ask": "", "wait": "the old key keeps its grace", "end": "the old key retires now"}
 
 _WORDS: dict[str, Callable[[Any], str]] = {
@@ -188,6 +193,7 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     "made": lambda value: f"by a {value}",
     "new_name": lambda value: f"now {value}",
     "old_key": lambda value: _OLD_KEY.get(value, value),
+    "purpose": lambda value: _PURPOSES.get(value, value),
     "reason": lambda value: f"reason “{value}”",
     "to": lambda value: f"now {value}",
     "trigger": lambda value: f"by {value}",

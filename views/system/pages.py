@@ -42,6 +42,12 @@ def show_status() -> ResponseReturnValue:
     )  # fmt: skip
 
 
+@bp.get("/status/band")
+def show_band() -> ResponseReturnValue:
+    """The band of every page that says what isn't well, if anything."""
+    return render_template("_system.html")
+
+
 @bp.post("/status/rotate-refused")
 def rotate_refused() -> ResponseReturnValue:
     """Rotate every strategy that the status page lists as holding a key that AWS refuses."""

@@ -192,7 +192,11 @@ def test_every_action_has_words():
         ({"delete_keys": False}, "<span>keys kept at AWS<"),
         ({"old_key": "wait"}, "<span>the old key keeps its grace<"),
         ({"old_key": "end"}, "<span>the old key retires now<"),
-        ({"trigger": "button", "old_key": "ask"}, "<span>by button</span></td>"),
+        (
+            {"trigger": "button", "old_key": "ask", "purpose": "turn", "smtp": "none", "spread_s": 0},
+            "<span>by button</span></td>",
+        ),
+        ({"purpose": "undo"}, "<span>back to the key before</span></td>"),
         ({"why": "AWS lists it no more"}, "because AWS lists it no more"),
         ({"to": "shop"}, "now shop"),
         ({"made": "link"}, "by a link"),

@@ -99,7 +99,7 @@ def test_shows_the_old_key_in_its_grace(bob_client, session, billing):
     assert "Who still uses the old key AKIAEXAMPLEMW5RXN3HC" in page
     assert "It is in its grace until Wed 25 Nov 2026, 10:00" in page
     assert "AWS wasn’t asked yet" in page  # noqa: RUF001 - as the page has it
-    assert "AWS reports uses late, at times by hours" in page
+    assert "AWS tells only the newest use, at times hours late" in page
 
 
 def test_says_where_and_when_the_old_key_was_used(bob_client, session, billing):

@@ -102,6 +102,22 @@ def test_tells_a_success_for_programs_first(bob_client, session, billing, runnin
     assert "took 9.00 s" in told
 
 
+@pytest.mark.parametrize(
+    ("deleted_at", "told"),
+    [
+        (START, "It was deleted at AWS again."),
+        (None, "It is deleted at AWS again at the next look, in 5 min"),
+    ],
+)
+def test_tells_what_became_of_a_new_key_that_was_never_accepted(bob_client, session, billing, deleted_at, told):
+    failed = turned.failed(session, billing, "key_not_accepted")
+    state = turned.KeyState.DELETED if deleted_at else turned.KeyState.CREATED
+    key = turned.key(session, billing, failed, state, "AKIAEXAMPLENEW", published_at=None)
+    key.deleted_at, key.look_at = deleted_at, START + timedelta(minutes=5)
+    failed.access_key_id = key.id
+    assert told in text(bob_client.get(f"/projects/payments/rotations/{failed.id}"))
+
+
 def test_an_earlier_success_says_until_when_its_key_was_read(bob_client, session, billing, running):
     earlier = session.query(Rotation).filter(Rotation.id != running.id).one()
     succeed(session, running, billing)

@@ -114,6 +114,19 @@ def test_nobody_works(bob_client, queue, found, band, to_do):
     assert 'href="/status">Details' in elsewhere
 
 
+def test_the_band_goes_by_itself(bob_client, queue):
+    queue.found = QueueState(True, 0, 0)
+    page = bob_client.get("/projects/payments/secrets/production").text
+    assert 'hx-get="/status/band"' in page
+    assert "No worker runs." in bob_client.get("/status/band", htmx=True).text
+    queue.found = QueueState(True, 1, 0)
+    with bob_client.application.app_context():
+        system.forget()
+    band = bob_client.get("/status/band", htmx=True).text
+    assert "Rotations start late" not in band
+    assert 'hx-get="/status/band"' in band, "so that it comes back by itself too"
+
+
 def test_the_schedule_stands_still(bob_client, clock, session):
     clock.advance(60)
     page = " ".join(bob_client.get("/status").text.split())
