@@ -8,6 +8,7 @@
     people.py       what people do meanwhile, and the one who clears up what only a person can
     deletions.py    strategies that people delete and make anew
     consumers.py    the programs that read the pairs and call AWS, in a process of their own
+    evidence.py     what is told of a key that nobody knows
     table.py        what came of it, by the database and AWS's own log
 
 It exits 1 unless the table's last five lines are 0.

@@ -19,6 +19,7 @@ from models import AccessKey, KeyState, Project, Rotation, RotationStrategy, Sec
 from models.secret import current_values, write_secret
 from models.strategy import lock_strategy
 from rotation.deletion import RotationRunsError, delete_strategy
+from soak.evidence import of_user
 from soak.world import INTERVAL_S, TIMES, World
 
 _NO_PAIR = b"the program has ended"
@@ -129,7 +130,8 @@ class Deletions:
         listed = {row["AccessKeyId"] for row in iam.list_access_keys(UserName=gone.user_name)["AccessKeyMetadata"]}
         left = listed - gone.may_stay
         if len(left) > gone.lost:
-            self.unknown += [f"{each} left by {gone}" for each in left]
+            told = f"{', '.join(left)} left of {gone.user_name}, {gone.lost} lost, {gone.may_stay} may stay"
+            self.unknown.append(told + of_user(self.at, session, gone.user_name))
         for access_key_id in listed - {held}:
             iam.delete_access_key(UserName=gone.user_name, AccessKeyId=access_key_id)
         due_at = None if self._is_over else now + timedelta(seconds=self._random.uniform(0, INTERVAL_S))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, Rotation, RotationStrategy
+from soak.evidence import calls, of_user
 from soak.people import People
 from soak.world import World
 
@@ -67,13 +66,8 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], people: People,
 
 
 def _being_deleted(session: Session, strategy: RotationStrategy) -> str:
-    keys = select(AccessKey).where(AccessKey.strategy_id == strategy.id, AccessKey.ended_by != "")
-    waits = [
-        f"{key.state} {key.error_code} until {key.look_at:%T}"
-        for key in session.scalars(
-            keys.where(AccessKey.state != KeyState.DELETED.value, AccessKey.look_at.is_not(None))
-        )
-    ]
+    keys = select(AccessKey).where(AccessKey.strategy_id == strategy.id, AccessKey.look_at.is_not(None))
+    waits = [f"{key.state} {key.error_code} until {key.look_at:%T}" for key in session.scalars(keys)]
     return f"{strategy.user_name} is being deleted since {strategy.deleting_at:%T}: {', '.join(waits)}"
 
 
@@ -101,21 +95,15 @@ def _unknown(at: World, session: Session, strategy: RotationStrategy) -> list[st
     lost = sum(row.state == KeyState.LOST.value for row in rows)
     listed = at.aws.iam.list_access_keys(UserName=strategy.user_name)["AccessKeyMetadata"]
     unknown = {row["AccessKeyId"] for row in listed} - {row.access_key_id for row in rows}
-    return told_of(at, unknown, rows) if len(unknown) > lost else []
-
-
-def told_of(at: World, unknown: set[str], rows: Sequence[AccessKey]) -> list[str]:
-    """A line for each unknown key: what AWS's log says of it, and what Keyturn knows instead."""
-    known = [f"{row.access_key_id} {row.state} {row.error_code} intended {row.intent_at:%T.%f}" for row in rows[-5:]]
-    calls = _calls(at)
-    return [f"{each}: {[call for call in calls if call['key'] == each]}; known: {known}" for each in unknown]
+    told = f"{', '.join(unknown)} of {strategy.user_name}{of_user(at, session, strategy.user_name)}"
+    return [told] if len(unknown) > lost else []
 
 
 def _beyond_two(at: World) -> int:
     """How often a user had more than two keys."""
     held: dict[str, set[str]] = {}
     beyond = 0
-    for call in _calls(at):
+    for call in calls(at):
         keys = held.setdefault(call["user"], set())
         if call["action"] == "iam:CreateAccessKey" and call["key"]:
             keys.add(call["key"])
@@ -126,14 +114,9 @@ def _beyond_two(at: World) -> int:
 
 
 def _faults(at: World) -> Counter[str]:
-    faults = Counter(call["fault"] for call in _calls(at) if call["fault"])
-    faults["throttled by rate"] = sum(call["said"] == "Throttling" and not call["fault"] for call in _calls(at))
+    faults = Counter(call["fault"] for call in calls(at) if call["fault"])
+    faults["throttled by rate"] = sum(call["said"] == "Throttling" and not call["fault"] for call in calls(at))
     return faults
-
-
-def _calls(at: World) -> list[dict[str, str]]:
-    with at.calls.open() as file:
-        return [json.loads(line) for line in file if '"sts:GetSessionToken"' not in line]
 
 
 def _told(counted: Counter[str]) -> str:
