@@ -9,6 +9,7 @@ from htmx_flask import Htmx
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import api
 import database
 import views
 from config import Config
@@ -60,4 +61,5 @@ def create_app(config: Config, clock: Clock | None = None, provider_for: Provide
     errors.init_app(app)
     away.init_app(app)
     views.register(app)
+    api.register(app)
     return app

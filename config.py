@@ -135,6 +135,13 @@ class Config:
         "How often AWS is asked whether an old key is still used.",
         "seconds",
     )
+    handed_margin_s: int = _setting(
+        300,
+        "KEYTURN_HANDED_MARGIN",
+        _at_least(0),
+        "How much longer than programs were told that it holds an old key is kept at AWS.",
+        "seconds",
+    )
     aws_endpoint_url: str = _setting(
         "",
         "AWS_ENDPOINT_URL",

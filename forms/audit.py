@@ -18,6 +18,7 @@ _GROUPS = {
     "secret": "Secrets",
     "rotation": "Rotations",
     "key": "Access keys",
+    "token": "Service tokens",
     "strategy": "Rotation strategies",
     "connection": "Connections",
     "environment": "Environments",

@@ -140,6 +140,7 @@ class EditConnection(WayFields):
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
+    save_anyway = BooleanField("Save all the same")
 
     def validate_connection_name(self, field: Field) -> None:
         """As names are."""

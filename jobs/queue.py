@@ -70,6 +70,10 @@ class Courier:
         """Have the access key looked at, now or at a time. `looked`: how often it was looked at so far."""
         self._send("jobs.keys.look_at", key_id, f"key-{key_id}-{looked}", at)
 
+    def session(self, strategy_id: int, fetches: int = 0) -> None:
+        """Have temporary credentials of the strategy fetched. `fetches`: how often that was taken up so far."""
+        self._send("jobs.sessions.fetch", strategy_id, f"session-{strategy_id}-{fetches}", None)
+
     def batch(self, batch_id: int) -> None:
         """Have what is left of the batch worked on."""
         self._send("jobs.batch.work_on", batch_id, f"batch-{batch_id}", None)

@@ -59,6 +59,7 @@ class Runtime:
             lease_s=self.config.lease_s,
             last_use_lag_s=self.config.last_use_lag_s,
             last_use_poll_s=self.config.last_use_poll_s,
+            handed_margin_s=self.config.handed_margin_s,
         )
         return Tools(session, provider, self.keyring, self.clock, timing, _owner(), connection)
 

@@ -21,5 +21,7 @@ def sweep() -> None:
         courier.key(key_id, looked)
     for batch_id in due.batches:
         courier.batch(batch_id)
+    for strategy_id, fetches in due.sessions:
+        courier.session(strategy_id, fetches)
     if due.next_at is not None:
         bring_forward(courier.redis, periodic_jobs(tools_of.config), due.next_at)

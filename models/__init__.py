@@ -9,10 +9,12 @@ from models.base import Base
 from models.connection import Connection
 from models.heartbeat import Heartbeat
 from models.many.batch import Batch, BatchItem, Deed
+from models.programs.handed import HandedKey, SharedSession
+from models.programs.token import ServiceToken, TokenStrategy
 from models.project import Environment, Project, ProjectMember
 from models.rotation import Purpose, Rotation, RotationStep, State, StepName, Trigger
 from models.secret import Secret, SecretVersion
-from models.strategy import Ends, RetireWhen, RotationStrategy
+from models.strategy import Ends, HandsOut, RetireWhen, RotationStrategy
 from models.user import OneTimeLink, User, UserSession
 from models.watching.uses import KeyUse
 from models.watching.wishes import QuietWish
@@ -28,6 +30,8 @@ __all__ = [
     "Deed",
     "Ends",
     "Environment",
+    "HandedKey",
+    "HandsOut",
     "Heartbeat",
     "KeyState",
     "KeyUse",
@@ -42,8 +46,11 @@ __all__ = [
     "RotationStrategy",
     "Secret",
     "SecretVersion",
+    "ServiceToken",
+    "SharedSession",
     "State",
     "StepName",
+    "TokenStrategy",
     "Trigger",
     "User",
     "UserSession",

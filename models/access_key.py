@@ -103,6 +103,8 @@ class AccessKey(Base):
     """When its successor was published."""
     retire_at: Mapped[datetime | None]
     """The end of its grace, and once it is inactive of its watch: not ended before, unless a person says so."""
+    held_until: Mapped[datetime | None]
+    """Until when programs were told that it, or what it signed for, holds, margin included: no rule ends it before."""
     look_at: Mapped[datetime | None]
     """When the sweep looks at it next (retire, discard, find); NULL when there is nothing to do."""
     looks: Mapped[int] = mapped_column(default=0)

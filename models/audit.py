@@ -41,6 +41,9 @@ class Action(StrEnum):
     SECRET_REVEAL = "secret.reveal"  # noqa: S105 - the name of an action
     SECRET_COPY = "secret.copy"  # noqa: S105 - the name of an action
     SECRET_RESTORE = "secret.restore"  # noqa: S105 - the name of an action
+    TOKEN_CREATE = "token.create"  # noqa: S105 - the name of an action
+    TOKEN_ROTATE = "token.rotate"  # noqa: S105 - the name of an action
+    TOKEN_REVOKE = "token.revoke"  # noqa: S105 - the name of an action
     CONNECTION_CREATE = "connection.create"
     CONNECTION_CHANGE = "connection.change"
     CONNECTION_CHECK = "connection.check"

@@ -38,6 +38,15 @@ class RetireWhen(StrEnum):
     """A person alone ends it."""
 
 
+class HandsOut(StrEnum):
+    """What programs are handed that ask for the strategy's credentials."""
+
+    SESSION = "session"
+    """Temporary credentials that the current key has signed for."""
+    KEY = "key"
+    """The key itself."""
+
+
 @dataclass(frozen=True)
 class Ends:
     """How an old key ends; lengths in seconds, as the columns of a strategy are."""
@@ -126,6 +135,9 @@ class RotationStrategy(Base):
     """How long an old key stays inactive before it is deleted; 0: it is deleted at once."""
     can_deactivate: Mapped[bool | None]
     """Whether the manager may call UpdateAccessKey on the user, as AWS said last; NULL until it was tried."""
+    hands_out: Mapped[str] = mapped_column(String(7), default=HandsOut.SESSION.value)
+    handed_s: Mapped[int] = mapped_column(default=3_600)
+    """For how long programs are handed credentials at most; the shortest that STS gives is 900."""
     due_at: Mapped[datetime | None]
     """The next scheduled time; NULL without a schedule or while paused."""
     retry_at: Mapped[datetime | None]

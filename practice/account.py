@@ -16,6 +16,7 @@ from moto.s3.exceptions import BucketSignatureDoesNotMatchError, S3SignatureDoes
 from moto.utilities.utils import get_partition
 
 from practice.request import Request
+from practice.sessions import session_of
 from rotation.provider import KeyPair
 
 ACCOUNT_ID = DEFAULT_ACCOUNT_ID
@@ -115,6 +116,7 @@ class Signer:
         self._signed = kind(
             ACCOUNT_ID, request.method, request.target, request.params, request.body, headers, request.action
         )
+        self._session = session_of(request)
         user_name = account.owner(request.access_key_id)
         self.arn = account.user_arn(user_name) if user_name else str(self._credentials.arn)
 
@@ -128,7 +130,8 @@ class Signer:
 
     def policies(self) -> list[dict[str, Any]]:
         """The policy documents that hold for the signer: own, attached, and the groups'."""
-        return [json.loads(_document(policy)) for policy in self._credentials.collect_policies()]
+        found = self._session.policies() if self._session else self._credentials.collect_policies()
+        return [json.loads(_document(policy)) for policy in found]
 
 
 def _document(policy: Any) -> str:

@@ -16,7 +16,7 @@ from moto.iam.access_control import CreateAccessKeyFailure
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from practice import answers, memory
+from practice import answers, memory, sessions
 from practice.account import LAST_USED, ROOT, Account, Signer, concerned
 from practice.answers import Answer
 from practice.behaviour import Behaviour
@@ -31,7 +31,7 @@ from practice.request import Request
 from rotation.provider import KeyPair
 
 # What everybody may do who signs.
-_FREE = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
+_FREE = {"sts:GetCallerIdentity", sessions.GET_SESSION_TOKEN}
 _ASSUME = "sts:AssumeRole"
 _MADE_KEY = re.compile(rb"<AccessKeyId>([^<]+)</AccessKeyId>")
 
@@ -135,6 +135,9 @@ class Layer:
             return answers.key_unknown(request.service)
         if not signer.has_the_secret():
             return answers.signature_wrong(request.service)
+        session = sessions.session_of(request)
+        if session is not None and (told := sessions.refused(request, session)):
+            return told
         self._last_uses.note(request)
         allowed = request.action in _FREE or allows(signer.policies(), request.action, concerned(request)[0])
         if request.action == _ASSUME:
@@ -159,6 +162,8 @@ class Layer:
         if request.action == LAST_USED:
             key = request.params.get("AccessKeyId", "")
             Account(request.region).tell_last_use(key, self._last_uses.told(key))
+        if request.action == sessions.GET_SESSION_TOKEN:
+            return self._session(request)
         builder = EnvironBuilder(
             method=request.method, path=request.path, query_string=request.query, data=request.body,
             headers=list(request.headers.items()), base_url=f"http://{request.headers.get('host', 'localhost')}",
@@ -168,6 +173,14 @@ class Layer:
             memory.keep(self._state_file)
         kept = tuple((name, value) for name, value in headers if name.lower() not in {"content-length", "connection"})
         return Answer(int(status.split()[0]), b"".join(body), kept)
+
+    def _session(self, request: Request) -> Answer:
+        account = Account(request.region)
+        user = account.user(account.owner(request.access_key_id))
+        answer = sessions.get_session_token(request, user, self.behaviour.shortest_session_s)
+        if self._state_file:
+            memory.keep(self._state_file)
+        return answer
 
 
 def _trusted(request: Request, signer: Signer) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
 
 # What changes no user, key or policy.
 _READS = ("Get", "List", "Simulate", "Generate")
@@ -20,15 +21,17 @@ def changes(action: str) -> bool:
 
 
 def recall(path: Path) -> None:
-    """Let moto's IAM be what was kept in the file, if there is one."""
+    """Let moto's IAM and sessions be what was kept in the file, if there is one."""
     if path.exists():
-        iam_backends[DEFAULT_ACCOUNT_ID].update(pickle.loads(path.read_bytes()))  # noqa: S301 - our own, private file
+        iam, sts = pickle.loads(path.read_bytes())  # noqa: S301 - our own, private file
+        iam_backends[DEFAULT_ACCOUNT_ID].update(iam)
+        sts_backends[DEFAULT_ACCOUNT_ID].update(sts)
 
 
 def keep(path: Path) -> None:
-    """Write moto's IAM to the file, mode 0600, in one step."""
+    """Write moto's IAM and sessions to the file, mode 0600, in one step."""
     unfinished = path.with_name(f"{path.name}.unfinished")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        pickle.dump(dict(iam_backends[DEFAULT_ACCOUNT_ID]), file)
+        pickle.dump((dict(iam_backends[DEFAULT_ACCOUNT_ID]), dict(sts_backends[DEFAULT_ACCOUNT_ID])), file)
     unfinished.replace(path)

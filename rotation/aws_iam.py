@@ -13,7 +13,6 @@ import ssl
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC
 from typing import Any, TypeVar
 
 from botocore.config import Config
@@ -32,8 +31,8 @@ from botocore.parsers import ResponseParserError
 
 from rotation.aws_clients import ONCE, PATIENT, TRY, make_client
 from rotation.errors import AnswerLost, RotationError
-from rotation.provider import Answer, CreatedKey, Identity, KeyPair, LastUse, ListedKey
-from rotation.reach import credentials
+from rotation.provider import Answer, CreatedKey, Identity, KeyPair, LastUse, ListedKey, TemporaryKey
+from rotation.reach import answers, credentials
 from rotation.reach.access import Access
 
 # 0 and 1 are in no access key ID that AWS makes, so this one can't exist.
@@ -109,7 +108,7 @@ class AwsIam:
 
     def identify(self) -> Identity:
         """Whose key the manager's is. Changes nothing and needs no permission."""
-        call: Callable[[Any], Identity] = lambda sts: _identity(sts.get_caller_identity())  # noqa: E731 - asked twice
+        call: Callable[[Any], Identity] = lambda sts: answers.identity(sts.get_caller_identity())  # noqa: E731 - asked twice
         self._identity = self._ask("sts", "sts:GetCallerIdentity", call)
         if self._access.role is not None:
             base = AwsIam(replace(self._access, role=None)).identify()
@@ -124,7 +123,7 @@ class AwsIam:
         facts = {"action": "iam:CreateAccessKey", "user": user_name}
         client = self._client("iam", self._sign(facts), facts, ONCE)
         try:
-            return _created(client.create_access_key(UserName=user_name))
+            return answers.created(client.create_access_key(UserName=user_name))
         except Exception as error:  # noqa: BLE001 - once sent, whatever happens loses the answer
             failure = self._explain(error, facts)
             if _may_have_been_done(error):
@@ -138,6 +137,21 @@ class AwsIam:
         clients = [self._client(service, pair, {"action": _TRIES[service][0]}, TRY) for service in services]
         with ThreadPoolExecutor(len(services)) as pool:
             return list(pool.map(_try, services, clients))
+
+    def session_of(self, pair: KeyPair, duration_s: int) -> TemporaryKey:
+        """Temporary credentials of the pair's own user, signed for by `pair`: from 900 to 129,600 seconds.
+
+        Needs no permission. Raises `published_key_refused` when AWS doesn't take the pair.
+        """
+        facts = {"action": "sts:GetSessionToken"}
+        client = self._client("sts", pair, facts)
+        try:
+            return answers.session(client.get_session_token(DurationSeconds=duration_s))
+        except (BotoCoreError, ClientError, *_UNREADABLE) as error:
+            failure = self._explain(error, facts)
+        if failure.code in {"manager_key_unknown", "manager_secret_wrong", "session_refused"}:
+            failure = RotationError("published_key_refused", **{**failure.facts, "key": pair.access_key_id})
+        raise failure
 
     def last_use(self, access_key_id: str) -> LastUse:
         """Whose the key is and when it was last used, as far as AWS tells (late, and coarse by 15 minutes).
@@ -184,7 +198,7 @@ class AwsIam:
             return self._ask(
                 "iam",
                 "iam:ListAccessKeys",
-                lambda iam: _listed(iam.list_access_keys(UserName=user_name)),
+                lambda iam: answers.listed(iam.list_access_keys(UserName=user_name)),
                 user=user_name,
             )
         except RotationError as error:
@@ -215,7 +229,7 @@ class AwsIam:
         return self._ask(
             "iam",
             "iam:GetAccessKeyLastUsed",
-            lambda iam: _used(iam.get_access_key_last_used(AccessKeyId=access_key_id)),
+            lambda iam: answers.used(iam.get_access_key_last_used(AccessKeyId=access_key_id)),
             key=access_key_id,
         )
 
@@ -356,37 +370,11 @@ def _name(manager: Identity) -> str:
     return manager.resource.rpartition("/")[2] or manager.arn
 
 
-def _identity(answer: Mapping[str, Any]) -> Identity:
-    return Identity(answer["Account"], answer["Arn"])
-
-
-def _used(answer: Mapping[str, Any]) -> LastUse:
-    used = answer["AccessKeyLastUsed"]
-    service, region = ("" if used.get(name) == "N/A" else used.get(name, "") for name in ("ServiceName", "Region"))
-    used_at = used.get("LastUsedDate")
-    return LastUse(answer.get("UserName", ""), used_at and used_at.astimezone(UTC), service, region)
-
-
-def _listed(answer: Mapping[str, Any]) -> list[ListedKey]:
-    return [
-        ListedKey(row["AccessKeyId"], row["Status"] == "Active", row["CreateDate"].astimezone(UTC))
-        for row in answer["AccessKeyMetadata"]
-    ]
-
-
-def _created(answer: Mapping[str, Any]) -> CreatedKey:
-    key = answer["AccessKey"]
-    pair = KeyPair(key["AccessKeyId"], key["SecretAccessKey"])
-    if not (pair.access_key_id and pair.secret_access_key):
-        raise ValueError("an answer without a key")
-    return CreatedKey(pair, key["CreateDate"].astimezone(UTC), answer["ResponseMetadata"].get("RequestId", ""))
-
-
 def _try(service: str, client: Any) -> Answer:
     action, method = _TRIES[service]
     try:
         answer = getattr(client, method)()
-        identity = _identity(answer) if service == "sts" else None
+        identity = answers.identity(answer) if service == "sts" else None
         request_id = answer["ResponseMetadata"].get("RequestId", "")
         return Answer(service, action, True, identity.arn if identity else "OK", identity, request_id)
     except ClientError as error:

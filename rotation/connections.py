@@ -20,6 +20,8 @@ from rotation.provider import KeyPair
 from rotation.reach import own_key
 from rotation.work import OF_ACCESS
 
+WAY = ("region", "role_arn", "endpoint_url", "proxy_url")
+"""The columns of a connection that lead to AWS."""
 DEFAULT_ROUNDS = 8
 """Good rounds of verification in a row: at one a second, a new key is published too early once in a thousand times."""
 
@@ -82,18 +84,27 @@ def connections_of(session: Session, project_id: str) -> list[Connection]:
 
 
 def change_connection(
-    session: Session, connection: Connection, name: str, settings: Mapping[str, Any]
+    session: Session,
+    connection: Connection,
+    name: str,
+    settings: Mapping[str, Any],
+    report: Report | None = None,
+    now: datetime | None = None,
 ) -> dict[str, str]:
     """Give the connection another name and settings (columns by name), and return what changed.
 
-    Raises Refused when another connection of the project has the name, or when strategies use the connection and the
-    role is another account's; then roll back.
+    `report`: what AWS said over another way, at `now`; strategies that failed for want of it go on. Raises Refused when
+    another connection of the project has the name, or when strategies use the connection and the way leads to another
+    account; then roll back.
     """
+    users = strategies_of(session, connection.id)
     role_arn = str(settings.get("role_arn", connection.role_arn))
-    if role_arn != connection.role_arn and strategies_of(session, connection.id):
-        account_id = role_arn.split(":")[4]
-        if connection.account_id not in {"", account_id}:
-            raise Refused("role_arn", _other_account("role", account_id, connection))
+    is_other_role = role_arn != connection.role_arn
+    reached = report.identity.account_id if report and report.identity else ""
+    account_id = reached or (role_arn.split(":")[4] if is_other_role else "")
+    if users and connection.account_id and account_id not in {"", connection.account_id}:
+        field, what = ("role_arn", "role") if is_other_role else ("endpoint_url", "way")
+        raise Refused(field, _other_account(what, account_id, connection))
     others = connections_of(session, connection.project_id)
     _want_free(name, [other for other in others if other.id != connection.id])
     wanted = {"name": name, **settings}
@@ -105,6 +116,9 @@ def change_connection(
     for field, value in wanted.items():
         setattr(connection, field, value)
     _settle_name(session, connection)
+    if report and now:
+        take_report(connection, report, now)
+        _go_on(session, users, now)
     return changes
 
 
@@ -148,6 +162,11 @@ def replace_key(
     connection.set_secret(key, manager.secret_access_key)
     connection.key_since, connection.key_by = now, by
     take_report(connection, report, now)
+    _go_on(session, users, now)
+
+
+def _go_on(session: Session, users: Sequence[RotationStrategy], now: datetime) -> None:
+    """Let what failed for want of access be tried anew."""
     for strategy in users:
         if last_failed(session, strategy.id):
             plan_anew(session, strategy, now)

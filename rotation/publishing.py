@@ -16,6 +16,7 @@ from rotation.ending import undoing
 from rotation.errors import RotationError
 from rotation.outputs.writing import write_outputs
 from rotation.planning import turn_by
+from rotation.programs.sessions import renew_soon
 from rotation.provider import KeyPair
 from rotation.reach import own_key
 from rotation.schedule import after_publication
@@ -44,6 +45,7 @@ def publish(work: Work) -> datetime | None:
     versions = own_key.hand_over(work, pair, now) if strategy.turns_manager else _write_pair(work, pair, now)
     old = _replace(work, now)
     _make_current(work, key, now)
+    renew_soon(session, strategy.id, now)
     by_button = work.rotation.trigger == Trigger.BUTTON.value
     session.flush()  # it is the new key's age that counts
     after_publication(strategy, now, by_button=by_button, turn_by=turn_by(session, strategy))

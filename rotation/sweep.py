@@ -19,6 +19,7 @@ from models.heartbeat import SWEEP, beat
 from rotation.many.batches import unfinished
 from rotation.many.looks import keys_to_look_at
 from rotation.planning import resume
+from rotation.programs.sessions import sessions_to_fetch
 from rotation.requests import request_rotation
 from rotation.schedule import after_claim, opens
 
@@ -29,13 +30,15 @@ BATCH = 500
 class Due:
     """What is to be worked on: (id, how often it was taken so far), which together name one piece of work.
 
-    `next_at`: when the next strategy falls due, if any. `batches`: those of which something is left to do.
+    `next_at`: when the next strategy falls due, if any. `batches`: those of which something is left to do. `sessions`:
+    the strategies whose temporary credentials are to be fetched.
     """
 
     rotations: list[tuple[int, int]]
     keys: list[tuple[str, int]]
     next_at: datetime | None = None
     batches: list[int] = field(default_factory=list)
+    sessions: list[tuple[int, int]] = field(default_factory=list)
 
 
 def sweep_once(session: Session, now: datetime) -> Due:
@@ -56,7 +59,8 @@ def sweep_once(session: Session, now: datetime) -> Due:
     next_at, left = _next_at(session, now), unfinished(session)
     beat(session, SWEEP, now)
     session.commit()
-    return Due([(row[0], row[1]) for row in rotations], keys_to_look_at(session, now, BATCH), next_at, left)
+    keys, sessions = keys_to_look_at(session, now, BATCH), sessions_to_fetch(session, now, BATCH)
+    return Due([(row[0], row[1]) for row in rotations], keys, next_at, left, sessions)
 
 
 def _next_at(session: Session, now: datetime) -> datetime | None:

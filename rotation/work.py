@@ -33,6 +33,7 @@ class Timing:
     last_use_lag_s: int = 15_300
     last_use_poll_s: int = 900
     verify_within_s: int = 120
+    handed_margin_s: int = 300
 
     @property
     def lease(self) -> timedelta:

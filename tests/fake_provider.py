@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from rotation.clock import Clock
 from rotation.errors import AnswerLost, RotationError
-from rotation.provider import Answer, CreatedKey, Identity, KeyPair, LastUse, ListedKey
+from rotation.provider import Answer, CreatedKey, Identity, KeyPair, LastUse, ListedKey, TemporaryKey
 from tests.by_key import ByKey
 
 ACCOUNT = "111122223333"
@@ -189,6 +189,9 @@ class FakeProvider:
             "try_key", "", pair.access_key_id, lambda: [self._answer(pair, service) for service in services]
         )
 
+    def session_of(self, pair: KeyPair, duration_s: int) -> TemporaryKey:
+        return self._call("session_of", "", pair.access_key_id, lambda: self._session(pair, duration_s))
+
     def last_use(self, access_key_id: str) -> LastUse:
         return self._call("last_use", "", access_key_id, lambda: self._last_use(access_key_id))
 
@@ -308,6 +311,14 @@ class FakeProvider:
         if key is None or not known or not key.active:
             return "InvalidClientTokenId"
         return "" if key.pair == pair else "SignatureDoesNotMatch"
+
+    def _session(self, pair: KeyPair, duration_s: int) -> TemporaryKey:
+        if refusal := self._refusal(pair, max(self.replicas_s)):
+            raise RotationError("published_key_refused", key=pair.access_key_id, said=refusal)
+        self._made += 1
+        secret, token = f"example-session-secret-{self._made:014d}", f"example-session-token-{self._made:014d}"
+        temporary = KeyPair(f"ASIAEXAMPLE{self._made:09d}", secret, token)
+        return TemporaryKey(temporary, self.clock.now() + timedelta(seconds=duration_s))
 
     def _last_use(self, access_key_id: str) -> LastUse:
         key = self.keys.get(access_key_id)

@@ -15,7 +15,19 @@ import pytest
 
 from tests.processes.processes import ROOT
 
-PACKAGES = ("backup", "crypto", "forms", "jobs", "migrations", "models", "practice", "rotation", "supervisor", "views")
+PACKAGES = (
+    "api",
+    "backup",
+    "crypto",
+    "forms",
+    "jobs",
+    "migrations",
+    "models",
+    "practice",
+    "rotation",
+    "supervisor",
+    "views",
+)
 MODULES = ("app.py", "cli.py", "config.py", "database.py")
 FOLDERS = (*PACKAGES, "bench", "docs", "soak", "static", "templates", "tests")
 NOT_OURS = {"__pycache__", "vendor", "versions"}
@@ -104,7 +116,7 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", files("views", "*.py"), ids=told)
+@pytest.mark.parametrize("path", [*files("views", "*.py"), *files("api", "*.py")], ids=told)
 def test_a_view_parses_asks_and_renders(path):
     assert "flush" not in calls(path), "when rows are written is the models' business"
     assert not {"boto3", "botocore", "sqlite3", "psycopg", "rq"} & imports(path)
@@ -159,7 +171,9 @@ def test_importing_opens_nothing():
 
 
 def test_every_route_is_named_in_a_test(app):
-    texts = "\n".join(path.read_text() for path in files("tests/views", "test_*.py"))
+    texts = "\n".join(
+        path.read_text() for path in [*files("tests/views", "test_*.py"), *files("tests/api", "test_*.py")]
+    )
     missing = []
     for rule in app.url_map.iter_rules():
         last = [part for part in rule.rule.split("/") if not part.startswith("<")][-1]

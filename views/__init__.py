@@ -22,6 +22,7 @@ from views import (
     strategies,
     strategy_form,
     system,
+    tokens,
     watching,
 )
 
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     people.bp,
     connection_form.bp,
     connections.bp,
+    tokens.bp,
     strategy_form.bp,
     strategies.bp,
     bulk.bp,

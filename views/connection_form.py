@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace as replace_in
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +17,7 @@ from forms.strategy.manager import REGIONS
 from models import Action, Connection, Project
 from rotation.checks import Report
 from rotation.connections import (
+    WAY,
     Refused,
     change_connection,
     create_connection,
@@ -72,7 +74,7 @@ def show_edit(project_name: str, name: str) -> ResponseReturnValue:
 
 @bp.post("/<name>/edit")
 def edit(project_name: str, name: str) -> ResponseReturnValue:
-    """Change name, region, way and verification, at once."""
+    """Change name, region, way and verification, at once; another way to AWS is tried first."""
     project = get_project(project_name)
     connection = get_connection(project, name)
     form = _edit_form(connection)
@@ -81,8 +83,12 @@ def edit(project_name: str, name: str) -> ResponseReturnValue:
     settings = form.data_of("region", "verify_rounds", "verify_gap_s", "verify_services") | form.ways
     if connection.role_arn:
         settings["role_arn"] = form.role_arn.data
+    report = _try_way(project, connection, settings)
+    connection = get_connection(project, name)
+    if report and report.failed and not form.save_anyway.data:
+        return _edit(project, connection, form, 422, report)
     try:
-        changes = change_connection(db.session(), connection, form.connection_name.data, settings)
+        changes = change_connection(db.session(), connection, form.connection_name.data, settings, report, now())
     except Refused as refused:
         db.session.rollback()
         _blame(form, refused.field, str(refused))
@@ -198,8 +204,20 @@ def _new(project: Project, form: NewConnection, status: int = 200, report: Repor
     return _form("new", project, form, status, report=report, policies=policies)
 
 
-def _edit(project: Project, connection: Connection, form: EditConnection, status: int = 200) -> Response:
-    return _form("edit", project, form, status, connection=connection)
+def _try_way(project: Project, connection: Connection, settings: Mapping[str, Any]) -> Report | None:
+    """What AWS says over the changed way; None when it is the same."""
+    way = {field: str(settings.get(field, "")) for field in WAY}
+    if all(getattr(connection, field) == value for field, value in way.items()):
+        return None
+    targets = targets_of(db.session(), strategies_of(db.session(), connection.id))
+    key = stored_access(project, connection).key
+    return ask_about(new_access(project, key, way["region"], way), targets)
+
+
+def _edit(
+    project: Project, connection: Connection, form: EditConnection, status: int = 200, report: Report | None = None
+) -> Response:
+    return _form("edit", project, form, status, connection=connection, report=report)
 
 
 def _key(project: Project, connection: Connection, form: ReplaceKey, status: int = 200) -> Response:

@@ -242,6 +242,47 @@ def upgrade() -> None:
         batch_op.create_index("ix_secrets_project_id", ["project_id"], unique=False)
 
     op.create_table(
+        "service_tokens",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("environment_id", sa.Integer(), nullable=False),
+        sa.Column("path", sa.String(length=255), nullable=False),
+        sa.Column("subtree", sa.Boolean(), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("hint", sa.String(length=12), nullable=False),
+        sa.Column("old_token_hash", sa.String(length=64), nullable=True),
+        sa.Column("old_until", models.base.UtcDateTime(), nullable=True),
+        sa.Column("networks", sa.JSON(), nullable=False),
+        sa.Column("expires_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("created_at", models.base.UtcDateTime(), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("rotated_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("revoked_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("revoked_by", sa.String(length=64), nullable=False),
+        sa.Column("used_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("used_from", sa.String(length=45), nullable=False),
+        sa.Column("refused_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("refusals", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["environment_id"],
+            ["environments.id"],
+            name=op.f("fk_service_tokens_environment_id_environments"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_service_tokens_project_id_projects"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_service_tokens")),
+        sa.UniqueConstraint("old_token_hash", name=op.f("uq_service_tokens_old_token_hash")),
+        sa.UniqueConstraint("project_id", "name", name=op.f("uq_service_tokens_project_id_name")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_service_tokens_token_hash")),
+    )
+    with op.batch_alter_table("service_tokens", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_service_tokens_environment_id"), ["environment_id"], unique=False)
+
+    op.create_table(
         "rotation_strategies",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.String(length=32), nullable=False),
@@ -269,6 +310,8 @@ def upgrade() -> None:
         sa.Column("deadline_s", sa.Integer(), nullable=False),
         sa.Column("watch_s", sa.Integer(), nullable=False),
         sa.Column("can_deactivate", sa.Boolean(), nullable=True),
+        sa.Column("hands_out", sa.String(length=7), nullable=False),
+        sa.Column("handed_s", sa.Integer(), nullable=False),
         sa.Column("due_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("retry_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("retries", sa.Integer(), nullable=False),
@@ -395,6 +438,7 @@ def upgrade() -> None:
         sa.Column("published_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("replaced_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("retire_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("held_until", models.base.UtcDateTime(), nullable=True),
         sa.Column("look_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("looks", sa.Integer(), nullable=False),
         sa.Column("quiet_at", models.base.UtcDateTime(), nullable=True),
@@ -521,6 +565,45 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "token_strategies",
+        sa.Column("token_id", sa.Integer(), nullable=False),
+        sa.Column("strategy_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["strategy_id"],
+            ["rotation_strategies.id"],
+            name=op.f("fk_token_strategies_strategy_id_rotation_strategies"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["token_id"],
+            ["service_tokens.id"],
+            name=op.f("fk_token_strategies_token_id_service_tokens"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("token_id", "strategy_id", name=op.f("pk_token_strategies")),
+    )
+    with op.batch_alter_table("token_strategies", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_token_strategies_strategy_id"), ["strategy_id"], unique=False)
+
+    op.create_table(
+        "handed_keys",
+        sa.Column("token_id", sa.Integer(), nullable=False),
+        sa.Column("key_id", sa.String(length=32), nullable=False),
+        sa.Column("at", models.base.UtcDateTime(), nullable=False),
+        sa.Column("until", models.base.UtcDateTime(), nullable=False),
+        sa.Column("as_session", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["key_id"], ["access_keys.id"], name=op.f("fk_handed_keys_key_id_access_keys"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["token_id"], ["service_tokens.id"], name=op.f("fk_handed_keys_token_id_service_tokens"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("token_id", "key_id", name=op.f("pk_handed_keys")),
+    )
+    with op.batch_alter_table("handed_keys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_handed_keys_key_id"), ["key_id"], unique=False)
+
+    op.create_table(
         "key_uses",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key_id", sa.String(length=32), nullable=False),
@@ -575,11 +658,45 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rotation_steps")),
         sa.UniqueConstraint("rotation_id", "name", name=op.f("uq_rotation_steps_rotation_id_name")),
     )
+    op.create_table(
+        "shared_sessions",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("strategy_id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("key_id", sa.String(length=32), nullable=True),
+        sa.Column("credentials", sa.LargeBinary(), nullable=True),
+        sa.Column("expires_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("renew_at", models.base.UtcDateTime(), nullable=False),
+        sa.Column("fetches", sa.Integer(), nullable=False),
+        sa.Column("error_code", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("length(credentials) > 0", name=op.f("ck_shared_sessions_credentials_not_empty")),
+        sa.ForeignKeyConstraint(
+            ["key_id"], ["access_keys.id"], name=op.f("fk_shared_sessions_key_id_access_keys"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_shared_sessions_project_id_projects"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["strategy_id"],
+            ["rotation_strategies.id"],
+            name=op.f("fk_shared_sessions_strategy_id_rotation_strategies"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shared_sessions")),
+        sa.UniqueConstraint("strategy_id", name=op.f("uq_shared_sessions_strategy_id")),
+    )
+    with op.batch_alter_table("shared_sessions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_shared_sessions_renew_at"), ["renew_at"], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("shared_sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_shared_sessions_renew_at"))
+
+    op.drop_table("shared_sessions")
     op.drop_table("rotation_steps")
     with op.batch_alter_table("quiet_wishes", schema=None) as batch_op:
         batch_op.drop_index("ix_quiet_wishes_user_id")
@@ -589,6 +706,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_key_uses_told_at")
 
     op.drop_table("key_uses")
+    with op.batch_alter_table("handed_keys", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_handed_keys_key_id"))
+
+    op.drop_table("handed_keys")
+    with op.batch_alter_table("token_strategies", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_token_strategies_strategy_id"))
+
+    op.drop_table("token_strategies")
     with op.batch_alter_table("rotations", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_rotations_open", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
@@ -652,6 +777,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rotation_strategies_connection_id"))
 
     op.drop_table("rotation_strategies")
+    with op.batch_alter_table("service_tokens", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_service_tokens_environment_id"))
+
+    op.drop_table("service_tokens")
     with op.batch_alter_table("secrets", schema=None) as batch_op:
         batch_op.drop_index("ix_secrets_project_id")
 

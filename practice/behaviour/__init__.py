@@ -32,6 +32,7 @@ class Behaviour:
     `throttle_burst`: how many it takes at once after a rest.
     `hides_unknown_keys`: GetAccessKeyLastUsed on a key that doesn't exist is answered with AccessDenied, as AWS may do,
     else with NoSuchEntity.
+    `shortest_session_s`: the shortest session that GetSessionToken gives.
     `seed`: another one begins another plan.
     """
 
@@ -46,6 +47,7 @@ class Behaviour:
     throttle_per_s: float = 0.0
     throttle_burst: int = 20
     hides_unknown_keys: bool = True
+    shortest_session_s: int = 900
     seed: int = 0
 
     def change(self, values: Mapping[str, Any]) -> None:

@@ -17,6 +17,8 @@ BY_RULE = "Keyturn"
 def end_at(key: Any, strategy: Any) -> datetime | None:
     """When the key's next step comes (inactive, or deleted), if AWS reports no further use.
 
+    Never before the last moment until which a program was told that the key holds.
+
     None where only a person or the next rotation ends it, or nothing is known yet.
     """
     if waits_for_person(key, strategy):
@@ -30,7 +32,7 @@ def end_at(key: Any, strategy: Any) -> datetime | None:
     if rule is RetireWhen.DEADLINE:
         deadline = (key.replaced_at or key.intent_at) + timedelta(seconds=strategy.deadline_s)
         quiet_at = min(filter(None, (quiet_at, deadline)))
-    return max(filter(None, (key.retire_at, quiet_at)), default=None)
+    return max(filter(None, (key.retire_at, quiet_at, key.held_until)), default=None)
 
 
 def waits_for_person(key: Any, strategy: Any) -> bool:
@@ -46,7 +48,14 @@ def makes_room(key: Any, strategy: Any, now: datetime) -> bool:
     """Whether the key goes for a rotation that needs its place: its rule says so, and its grace is over."""
     if strategy.retire_when != RetireWhen.NEXT.value or key.leaked_at is not None:
         return False
-    return key.state == KeyState.DEACTIVATED.value or (key.retire_at is not None and key.retire_at <= now)
+    if key.state == KeyState.DEACTIVATED.value:
+        return True
+    return key.retire_at is not None and max(filter(None, (key.retire_at, key.held_until))) <= now
+
+
+def is_held(key: Any, now: datetime) -> bool:
+    """Whether AWS still takes this key, and programs were told that it holds: ending it now makes them fail."""
+    return key.state == KeyState.RETIRING.value and key.held_until is not None and key.held_until > now
 
 
 def gone_at(key: Any, strategy: Any) -> datetime | None:

@@ -8,7 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer, load_only
 
 from crypto import CannotOpenError, Keyring, MasterKeyError, SealingKey
-from models import AccessKey, Base, Connection, KeyState, Project, SecretVersion
+from models import AccessKey, Base, Connection, KeyState, Project, SecretVersion, SharedSession
+from models.base import new_id
 from models.project import check_master_key, create_project
 from models.secret import create_secret, write_secret
 from rotation.connections import change_connection
@@ -20,6 +21,7 @@ SEALED = [
     (Connection, "secret_access_key"),
     (SecretVersion, "value"),
     (AccessKey, "secret_access_key"),
+    (SharedSession, "credentials"),
 ]
 
 
@@ -32,6 +34,9 @@ def key_id(store):
     key = turned.key(session, made, None, KeyState.CREATED)
     key.secret_access_key = store.key.seal(b"example-secret", key.seal_place())
     key_id = key.id
+    shared = SharedSession(id=new_id(), strategy_id=made.id, project_id=project.id, renew_at=START)
+    shared.seal(store.key, "example-session")
+    session.add(shared)
     session.commit()
     return key_id
 

@@ -295,6 +295,27 @@ def test_a_deactivated_key_is_refused_until_it_is_activated_again(world):
     assert world.active_of(world.target) == {pair.access_key_id: True}
 
 
+def test_a_session_signs_for_the_keys_user(world):
+    pair = world.make_key(world.target)
+    session = world.provider.session_of(pair, 900)
+    assert session.pair.access_key_id.startswith("ASIA")
+    assert session.pair.session_token
+    assert session.expires_at.utcoffset() == timedelta(0)
+
+
+def test_no_session_by_a_key_that_aws_refuses(world):
+    pair = world.make_key(world.target)
+    for wrong in (UNKNOWN, KeyPair(pair.access_key_id, "example-secret-of-another-key")):
+        with pytest.raises(RotationError) as raised:
+            world.provider.session_of(wrong, 900)
+        assert code_of(raised) == "published_key_refused"
+        assert raised.value.facts["key"] == wrong.access_key_id
+    world.refuse_everywhere(pair)
+    with pytest.raises(RotationError) as raised:
+        world.provider.session_of(pair, 900)
+    assert code_of(raised) == "published_key_refused"
+
+
 @pytest.mark.parametrize("method", ["deactivate_key", "activate_key"])
 def test_what_can_not_be_deactivated_is_told(world, method):
     theirs = world.make_key(world.bystander)

@@ -50,6 +50,7 @@ _OF_KEY = (
     AccessKey.replaced_at,
     AccessKey.leaked_at,
     AccessKey.retire_at,
+    AccessKey.held_until,
     AccessKey.quiet_at,
     AccessKey.look_at,
     AccessKey.last_used_at,

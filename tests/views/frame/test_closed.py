@@ -16,6 +16,8 @@ POLICY = (
 )
 OPEN = {"/healthz", "/readyz", "/login", "/setup", "/setup/1", "/invite/1", "/reset/1", "/static/1"}
 """What anybody may ask; all else wants a sign-in."""
+PROGRAMS = "/v1/"
+"""Where service tokens let in, and nothing else does."""
 
 
 def rules(app, method):
@@ -28,11 +30,20 @@ def rules(app, method):
 
 def test_every_page_but_the_door_wants_a_sign_in(app, client):
     seen = 0
-    for address in set(rules(app, "GET")) - OPEN:
+    for address in {each for each in rules(app, "GET") if not each.startswith(PROGRAMS)} - OPEN:
         response = client.get(address)
         assert (response.status_code, response.location.split("?")[0]) == (302, "/login"), address
         seen += 1
     assert seen > 2
+
+
+@pytest.mark.parametrize("who", ["client", "alice_client"])
+def test_what_programs_ask_wants_a_token(request, app, who):
+    """And no cookie helps."""
+    asked = [address for address in rules(app, "GET") if address.startswith(PROGRAMS)]
+    assert asked
+    for address in asked:
+        assert request.getfixturevalue(who).get(address).status_code == 401, address
 
 
 def test_every_post_wants_its_token(app, alice_client):

@@ -119,7 +119,7 @@ class TestEdit:
         assert page.text.count("checked") == 3
 
     @pytest.mark.parametrize("htmx", [False, True])
-    def test_works(self, bob_client, session, connection, htmx):
+    def test_works(self, bob_client, aws, session, connection, htmx):
         response = self.edit(
             bob_client,
             htmx,

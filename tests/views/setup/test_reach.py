@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from models import Action, AuditEntry, Connection
@@ -111,13 +113,29 @@ class TestRole:
         bob_client.post(f"{LIST}/new", data=role_form(manager_region="cn-north-1", role_arn=arn))
         assert only().role_arn == arn
 
-    def test_of_another_account_is_refused_while_strategies_use_it(self, bob_client, session, keyring, payments):
+    def test_of_another_account_is_refused_while_strategies_use_it(self, bob_client, aws, session, keyring, payments):
         made = turned.connection(session, keyring, payments)
         made.role_arn = ROLE
         turned.strategy(session, keyring, payments)
         session.commit()
-        form = edit_form(role_arn="arn:aws:iam::999999999999:role/keyturn")
+        aws.fail_next("identify", "role_not_assumable")
+        form = edit_form(role_arn="arn:aws:iam::999999999999:role/keyturn", save_anyway="y")
         assert "account 999999999999" in error_at(bob_client.post(f"{PAGE}/edit", data=form), "role_arn")
+
+    def test_another_one_is_tried_before_it_is_saved(self, bob_client, aws, session, keyring, payments, only):
+        made = turned.connection(session, keyring, payments)
+        made.role_arn = ROLE
+        session.commit()
+        form = edit_form(role_arn=f"{ROLE}-2")
+        aws.fail_next("identify", "role_not_assumable", times=2)
+        response = bob_client.post(f"{PAGE}/edit", data=form)
+        assert response.status_code == 422
+        assert aws.access.role.arn == f"{ROLE}-2"
+        assert "The check failed, so nothing was saved" in text_of(response)
+        assert f'value="{ROLE}-2"' in response.text
+        assert only().role_arn == ROLE
+        assert bob_client.post(f"{PAGE}/edit", data=form | {"save_anyway": "y"}).status_code == 303
+        assert only().role_arn == f"{ROLE}-2"
 
 
 class TestOwnCredentials:
@@ -164,6 +182,27 @@ class TestWay:
         assert "https://aws.example.com" in bob_client.get(PAGE).text
         bob_client.post(f"{PAGE}/edit", data=edit_form(endpoint_url=""))
         assert only().endpoint_url == ""
+
+    def test_one_that_leads_to_another_account_is_refused_while_strategies_use_it(
+        self, bob_client, aws, session, keyring, payments, only, monkeypatch
+    ):
+        turned.strategy(session, keyring, payments)
+        session.commit()
+        there = "arn:aws:iam::999999999999:user/somebody"
+        monkeypatch.setattr(aws, "identify", lambda: Identity("999999999999", there))
+        form = edit_form(endpoint_url="https://aws.example.com", save_anyway="y")
+        assert "account 999999999999" in error_at(bob_client.post(f"{PAGE}/edit", data=form), "endpoint_url")
+        assert only().endpoint_url == ""
+
+    def test_a_better_one_lets_what_failed_go_on(self, bob_client, aws, session, keyring, payments):
+        strategy = turned.strategy(session, keyring, payments, due_in=timedelta(days=9))
+        aws.add_user(strategy.user_name)
+        turned.failed(session, strategy, "aws_unreachable", at=START - timedelta(days=1))
+        session.commit()
+        bob_client.post(f"{PAGE}/edit", data=edit_form(verify_rounds="9"))
+        assert strategy.due_at == START + timedelta(days=9), "the way is the same"
+        bob_client.post(f"{PAGE}/edit", data=edit_form(proxy_url="http://proxy.example.com:3128", save_anyway="y"))
+        assert strategy.due_at == START
 
     @pytest.mark.parametrize(
         ("field", "address", "why"),

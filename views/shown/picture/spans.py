@@ -72,7 +72,7 @@ def planned_end(key: AccessKey, next_turn: datetime | None) -> datetime | None:
     if key.state == KeyState.DEACTIVATED.value:
         return key.retire_at
     if key.state == KeyState.RETIRING.value:
-        return max(filter(None, (key.retire_at, key.quiet_at)), default=None)
+        return max(filter(None, (key.retire_at, key.quiet_at, key.held_until)), default=None)
     return None
 
 

@@ -1,0 +1,17 @@
+"""What programs ask: no pages, no cookies, no CSRF; a service token lets them in.
+
+credentials.py   the endpoint of the AWS SDKs
+door.py          who asks, and the one answer to whoever may not
+problems.py      errors as application/problem+json
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from api import credentials
+
+
+def register(app: Flask) -> None:
+    """Add the routes to the app."""
+    app.register_blueprint(credentials.bp)

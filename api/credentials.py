@@ -1,0 +1,115 @@
+"""The endpoint of the AWS SDKs: the container-credentials protocol.
+
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import HTTPException
+
+from api.door import refuse, want_token
+from api.problems import Problem, answer, of_http
+from database import db, writing
+from models import Project, RotationStrategy, ServiceToken
+from models.programs.token import TokenStrategy
+from models.secret import Secret
+from rotation.programs.handing import Handed, NotReadyError, promise, ready
+from rotation.programs.sessions import want_session
+from views.frame.identity import public
+from views.frame.services import config, courier, keyring, now
+
+bp = Blueprint("credentials", __name__)
+bp.register_error_handler(Problem, answer)
+bp.register_error_handler(HTTPException, of_http)
+
+_LARGEST_ID = 2**31 - 1
+_TIMES = 3
+
+
+@bp.get("/v1/credentials/<strategy>")
+@public
+def credentials(strategy: str) -> Response:
+    """Hand out the strategy's credentials, as an AWS SDK asks for them."""
+    token = want_token()
+    chosen = _find(token, strategy)
+    if chosen is None:
+        refuse(token)
+    try:
+        return jsonify(_document(_hand_out(token, chosen)))
+    except NotReadyError as reason:
+        _fetch_first(chosen)
+        raise Problem(503, "not-ready", "Not ready", str(reason), Retry_After="2") from None
+
+
+def _find(token: ServiceToken, strategy: str) -> RotationStrategy | None:
+    """The strategy of that number, if the token names it and reaches where its secrets are."""
+    if not (strategy.isascii() and strategy.isdecimal()) or int(strategy[:12]) > _LARGEST_ID:
+        return None
+    row = db.session.execute(
+        select(RotationStrategy, Secret.environment_id, Secret.path)
+        .join(TokenStrategy, TokenStrategy.strategy_id == RotationStrategy.id)
+        .join(Secret, Secret.id == RotationStrategy.access_key_secret_id)
+        .where(TokenStrategy.token_id == token.id, RotationStrategy.id == int(strategy))
+    ).one_or_none()
+    return row[0] if row is not None and token.covers(row[1], row[2]) else None
+
+
+def _hand_out(token: ServiceToken, strategy: RotationStrategy) -> Handed:
+    """What is handed out, after it was written down that it is. Raises NotReadyError."""
+    sealing = db.session.get_one(Project, strategy.project_id).sealing_key(keyring())
+    for _ in range(_TIMES):
+        handed = ready(db.session(), sealing, strategy, token, now())
+        if handed is not None:
+            return handed
+        writing()
+        promise(db.session(), strategy, token, now(), config().handed_margin_s)
+        db.session.commit()
+    raise NotReadyError("The key is being turned at this moment. Ask again.")
+
+
+def _fetch_first(strategy: RotationStrategy) -> None:
+    """Have temporary credentials fetched at once where nobody has asked for them before."""
+    strategy_id = strategy.id
+    writing()
+    wanted = want_session(db.session(), db.session.get_one(RotationStrategy, strategy_id), now())
+    try:
+        db.session.commit()
+    except IntegrityError:  # another request was first
+        db.session.rollback()
+    else:
+        if wanted is not None:
+            courier().session(*wanted)
+
+
+def _document(handed: Handed) -> dict[str, Any]:
+    """The answer's four members; SDKs want each, and `Z` at the end of the time."""
+    document: dict[str, Any] = {
+        "AccessKeyId": handed.pair.access_key_id,
+        "SecretAccessKey": handed.pair.secret_access_key,
+        "Expiration": f"{handed.until:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    if handed.pair.session_token:
+        return {**document, "Token": handed.pair.session_token}
+    return {**document, **_NO_TOKEN[_form_of_no_token()]}
+
+
+_NO_TOKEN: dict[str, dict[str, str | None]] = {"empty": {"Token": ""}, "null": {"Token": None}, "absent": {}}
+
+
+def _form_of_no_token() -> str:
+    """How the missing session token of a long-lived key is written: no form suits all SDKs.
+
+    JS v3 on Node, which sends neither header, wants it empty; Java v1 would sign with the text "null". The address
+    may choose: `?token=empty`.
+    """
+    chosen = request.args.get("token", "")
+    if chosen in _NO_TOKEN:
+        return chosen
+    if not request.headers.get("User-Agent") and not request.headers.get("Accept"):
+        return "empty"
+    return "absent" if request.headers.get("User-Agent", "").startswith("aws-sdk-java/1.") else "null"

@@ -1,0 +1,107 @@
+"""Forms of service tokens: a new one, another value for one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from wtforms import BooleanField, Field, SelectChoice, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.validators import Length, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from forms.base import Form, refuse, stripped
+from models import Environment, RotationStrategy
+from models.programs.token import networks_of
+from models.project import name_problem, normal_path
+
+_DAY_S = 86_400
+_EXPIRES = [
+    SelectChoice("30", "in 30 days"),
+    SelectChoice("90", "in 90 days"),
+    SelectChoice("365", "in a year"),
+    SelectChoice("", "never"),
+]
+_OVERLAPS = [
+    SelectChoice("0", "none: the present value stops at once"),
+    SelectChoice("3600", "1 hour"),
+    SelectChoice(str(_DAY_S), "1 day"),
+    SelectChoice(str(7 * _DAY_S), "7 days"),
+    SelectChoice(str(30 * _DAY_S), "30 days"),
+]
+_MOST_NETWORKS = 50
+
+
+class NewToken(Form):
+    """What a new token reaches. Offer it environments and strategies before it is used."""
+
+    name = StringField("Name", id="token-name", filters=[stripped])
+    note = StringField("Note", [Length(max=500, message="At most 500 characters.")], [stripped])
+    environment = SelectField("Environment", coerce=int)
+    path = StringField("Path", filters=[stripped], default="/")
+    subtree = BooleanField("And everything below this path", default=True)
+    strategies = SelectMultipleField(
+        "Credentials of", coerce=int, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
+    )
+    expires = SelectField("Expires", choices=_EXPIRES, default="90")
+    networks = TextAreaField("Addresses", filters=[stripped])
+
+    _places: dict[int, tuple[int, str]]
+
+    def offer(self, environments: Sequence[Environment], strategies: Sequence[RotationStrategy]) -> None:
+        """Offer these; a strategy is where its access key ID is written."""
+        self.environment.choices = [SelectChoice(each.id, each.name) for each in environments]
+        placed = [(each, each.access_key_secret) for each in strategies if each.access_key_secret is not None]
+        self.strategies.choices = [
+            SelectChoice(each.id, f"{each.user_name}, {secret.place}") for each, secret in placed
+        ]
+        self._places = {each.id: (secret.environment_id, secret.path) for each, secret in placed}
+
+    def expires_at(self, now: datetime) -> datetime | None:
+        """When the token ends by itself, if ever."""
+        return now + timedelta(days=int(self.expires.data)) if self.expires.data else None
+
+    @property
+    def allowed(self) -> list[str]:
+        """The networks from which it may be used. Raises ValueError."""
+        return networks_of(self.networks.data or "")
+
+    def validate_name(self, field: Field) -> None:
+        """As connections are named."""
+        refuse(name_problem(field.data or ""))
+
+    def validate_path(self, field: Field) -> None:
+        """Made normal."""
+        try:
+            field.data = normal_path(field.data or "/")
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+    def validate_networks(self, _field: Field) -> None:
+        """Addresses and networks, not too many: each request is compared with them."""
+        try:
+            found = self.allowed
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+        if len(found) > _MOST_NETWORKS:
+            raise ValidationError(f"At most {_MOST_NETWORKS}.")
+
+    def validate_strategies(self, field: Field) -> None:
+        """One at least, and where the token reaches."""
+        if not field.data:
+            raise ValidationError("Choose one or more: without them the token is good for nothing.")
+        base = (self.path.data or "/").rstrip("/") + "/"
+        for environment_id, path in (self._places[each] for each in field.data if each in self._places):
+            inside = path == self.path.data or (self.subtree.data and path.startswith(base))
+            if environment_id != self.environment.data or not inside:
+                raise ValidationError("Choose such as lie in the token's environment and path.")
+
+
+class RotateToken(Form):
+    """For how long the present value goes on working."""
+
+    overlap = SelectField("The present value goes on working for", choices=_OVERLAPS, default=str(_DAY_S))
+
+    @property
+    def length(self) -> timedelta:
+        """The overlap."""
+        return timedelta(seconds=int(self.overlap.data))

@@ -1,0 +1,1 @@
+"""The programs that read: their tokens, and what was handed to them of which key until when."""

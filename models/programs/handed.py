@@ -1,0 +1,108 @@
+"""What was handed to programs: of each token and key, until when. A row per token and key, not per request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Row, String, case, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from crypto import Place, SealingKey
+from models.access_key import AccessKey, KeyState
+from models.base import Base
+from models.programs.token import ServiceToken
+
+
+class HandedKey(Base):
+    """What a token was last handed of one access key: the key itself, or temporary credentials that it signed for."""
+
+    __tablename__ = "handed_keys"
+
+    token_id: Mapped[int] = mapped_column(ForeignKey("service_tokens.id", ondelete="CASCADE"), primary_key=True)
+    key_id: Mapped[str] = mapped_column(ForeignKey("access_keys.id", ondelete="CASCADE"), primary_key=True, index=True)
+    at: Mapped[datetime]
+    until: Mapped[datetime]
+    """The last Expiration that the program was told."""
+    as_session: Mapped[bool]
+
+
+class SharedSession(Base):
+    """The temporary credentials of one strategy, which its readers share; sealed. Without them until first fetched."""
+
+    __tablename__ = "shared_sessions"
+    __table_args__ = (CheckConstraint("length(credentials) > 0", name="credentials_not_empty"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    strategy_id: Mapped[int] = mapped_column(ForeignKey("rotation_strategies.id", ondelete="CASCADE"), unique=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    key_id: Mapped[str | None] = mapped_column(ForeignKey("access_keys.id", ondelete="CASCADE"))
+    """The access key that signed for them."""
+    credentials: Mapped[bytes | None]
+    """Sealed JSON of the three parts."""
+    expires_at: Mapped[datetime | None]
+    renew_at: Mapped[datetime] = mapped_column(index=True)
+    """When a worker fetches the next ones."""
+    fetches: Mapped[int] = mapped_column(default=0)
+    """How often a worker took it up: tells the queue's jobs for it apart."""
+    error_code: Mapped[str] = mapped_column(String(32), default="")
+    """Why the last fetch failed: a code of rotation.errors."""
+
+    @property
+    def _place(self) -> Place:
+        return Place("shared_sessions", self.id, "credentials")
+
+    def seal(self, key: SealingKey, text: str) -> None:
+        """Keep the credentials, sealed for this row."""
+        self.credentials = key.seal(text.encode(), self._place)
+
+    def open(self, key: SealingKey) -> str:
+        """The credentials. Raises crypto.CannotOpenError; ValueError where there are none."""
+        if self.credentials is None:
+            raise ValueError("nothing was fetched yet")
+        return key.open(self.credentials, self._place).decode()
+
+
+def hold_key(session: Session, key_id: str, until: datetime) -> bool:
+    """Keep the published key from ending by rule before `until`; False when it isn't the published one by now.
+
+    Whoever publishes its successor waits for this transaction: what it told a program is kept. Doesn't commit.
+    """
+    longer = AccessKey.id == key_id, AccessKey.state == KeyState.ACTIVE.value, AccessKey.leaked_at.is_(None)
+    latest = case((AccessKey.held_until > until, AccessKey.held_until), else_=until)
+    held = session.execute(
+        update(AccessKey).where(*longer).values(held_until=latest).execution_options(synchronize_session=False)
+    )
+    return bool(held.rowcount)  # type: ignore[attr-defined]
+
+
+def note_handed(
+    session: Session, token_id: int, key_id: str, now: datetime, until: datetime, *, as_session: bool
+) -> None:
+    """Write down what the token was told of the key, in place of what it was told before. Doesn't commit."""
+    values = {"at": now, "until": until, "as_session": as_session}
+    mine = HandedKey.token_id == token_id, HandedKey.key_id == key_id
+    known = session.execute(
+        update(HandedKey).where(*mine).values(**values).execution_options(synchronize_session=False)
+    )
+    if not known.rowcount:  # type: ignore[attr-defined]
+        session.merge(HandedKey(token_id=token_id, key_id=key_id, **values))
+
+
+def readers_of(session: Session, strategy_id: int, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Who was handed which of the strategy's keys last, and who still has an earlier one: (HandedKey, token, key)."""
+    rows = session.execute(
+        select(HandedKey, ServiceToken, AccessKey)
+        .join(ServiceToken, ServiceToken.id == HandedKey.token_id)
+        .join(AccessKey, AccessKey.id == HandedKey.key_id)
+        .where(AccessKey.strategy_id == strategy_id)
+        .order_by(HandedKey.at.desc(), HandedKey.key_id)
+    ).all()
+    seen: set[int] = set()
+    shown = []
+    for row in rows:
+        if row.HandedKey.token_id not in seen or row.HandedKey.until > now:
+            shown.append(row)
+        seen.add(row.HandedKey.token_id)
+    return shown

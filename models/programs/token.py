@@ -1,0 +1,191 @@
+"""Service tokens: what lets a program in, and to what."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+import zlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
+
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, and_, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from models.base import Base
+from models.project import Environment
+from models.strategy import RotationStrategy
+from models.user import token_hash
+
+PREFIX = "kt_"
+_RANDOM_LENGTH, _CHECKSUM_LENGTH = 40, 6
+_DIGITS = string.digits + string.ascii_letters
+PATTERN = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{_RANDOM_LENGTH + _CHECKSUM_LENGTH}}}")
+"""What scanners for secrets look for; the last characters are a checksum, so that they needn't ask anybody."""
+
+TOUCH = timedelta(minutes=1)
+"""How exact `used_at` is kept."""
+
+
+class TokenStrategy(Base):
+    """A token's right to fetch the credentials of one strategy."""
+
+    __tablename__ = "token_strategies"
+
+    token_id: Mapped[int] = mapped_column(ForeignKey("service_tokens.id", ondelete="CASCADE"), primary_key=True)
+    strategy_id: Mapped[int] = mapped_column(
+        ForeignKey("rotation_strategies.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class ServiceToken(Base):
+    """A program's token, bound to one environment and path. Only SHA-256 hashes of what it shows are kept."""
+
+    __tablename__ = "service_tokens"
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    environment_id: Mapped[int] = mapped_column(ForeignKey("environments.id", ondelete="CASCADE"), index=True)
+    path: Mapped[str] = mapped_column(String(255))
+    subtree: Mapped[bool] = mapped_column(default=True)
+    """Whether it reaches what lies below the path too."""
+    name: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(String(500), default="")
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    hint: Mapped[str] = mapped_column(String(12))
+    """How it begins: enough to recognise it, too little to use it."""
+    old_token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """The one before its last rotation."""
+    old_until: Mapped[datetime | None]
+    """Until when the one before works too."""
+    networks: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """From where it may be used, as `10.0.0.0/8`; empty: from everywhere."""
+    expires_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(64))
+    rotated_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[str] = mapped_column(String(64), default="")
+    used_at: Mapped[datetime | None]
+    used_from: Mapped[str] = mapped_column(String(45), default="")
+    refused_at: Mapped[datetime | None]
+    refusals: Mapped[int] = mapped_column(default=0)
+    """How often it was refused something, as far as that was counted."""
+
+    environment: Mapped[Environment] = relationship()
+    strategies: Mapped[list[RotationStrategy]] = relationship(
+        secondary="token_strategies", order_by=RotationStrategy.user_name, passive_deletes=True
+    )
+
+    @property
+    def place(self) -> str:
+        """What it reaches, as pages say it: `production:/billing` and what lies below."""
+        return f"{self.environment.name}:{self.path}"
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+    def may_come_from(self, address: str) -> bool:
+        """Whether it may be used from this address."""
+        if not self.networks:
+            return True
+        try:
+            found = ip_address(address)
+        except ValueError:
+            return False
+        found = getattr(found, "ipv4_mapped", None) or found
+        return any(found in ip_network(network) for network in self.networks)
+
+    def covers(self, environment_id: int, path: str) -> bool:
+        """Whether this place is the token's, or below it where it reaches that far."""
+        if environment_id != self.environment_id:
+            return False
+        return path == self.path or (self.subtree and path.startswith(self.path.rstrip("/") + "/"))
+
+
+def new_service_token() -> str:
+    """A token of 238 random bits with its checksum."""
+    body = PREFIX + "".join(secrets.choice(_DIGITS) for _ in range(_RANDOM_LENGTH))
+    return body + _checksum(body)
+
+
+def is_service_token(text: str) -> bool:
+    """Whether the text can be a token of Keyturn's: its checksum is right. Asks nobody."""
+    body, checksum = text[:-_CHECKSUM_LENGTH], text[-_CHECKSUM_LENGTH:]
+    return PATTERN.fullmatch(text) is not None and secrets.compare_digest(checksum, _checksum(body))
+
+
+def find_token(session: Session, text: str, now: datetime) -> ServiceToken | None:
+    """The token that `text` is, be it revoked or expired. The one before a rotation counts while it overlaps."""
+    if not is_service_token(text):
+        return None
+    kept = token_hash(text)
+    old = and_(ServiceToken.old_token_hash == kept, ServiceToken.old_until > now)
+    return session.scalar(select(ServiceToken).where(or_(ServiceToken.token_hash == kept, old)))
+
+
+def add_token(session: Session, token: ServiceToken) -> bool:
+    """Add the token, without committing; False, and nothing added, where the project has or had one of its name."""
+    try:
+        with session.begin_nested():
+            session.add(token)
+    except IntegrityError:
+        return False
+    return True
+
+
+def give(token: ServiceToken) -> str:
+    """Let the token be a new text, and return it: it is kept nowhere."""
+    text = new_service_token()
+    token.token_hash, token.hint = token_hash(text), text[: len(PREFIX) + 4]
+    return text
+
+
+def rotate(token: ServiceToken, overlap: timedelta, now: datetime) -> str:
+    """Give the token a new text and return it; the present one works for `overlap` longer."""
+    token.old_token_hash, token.old_until = token.token_hash, now + overlap
+    token.rotated_at = now
+    return give(token)
+
+
+def touch(session: Session, token_id: int, address: str, now: datetime) -> None:
+    """Note that the token was used. Doesn't commit."""
+    session.execute(update(ServiceToken).where(ServiceToken.id == token_id).values(used_at=now, used_from=address[:45]))
+
+
+def count_refusal(session: Session, token_id: int, now: datetime) -> None:
+    """Note that the token was refused something. Doesn't commit."""
+    session.execute(
+        update(ServiceToken)
+        .where(ServiceToken.id == token_id)
+        .values(refused_at=now, refusals=ServiceToken.refusals + 1)
+    )
+
+
+def tokens_of(session: Session, project_id: str) -> Sequence[ServiceToken]:
+    """The project's tokens, those that were revoked last, by name."""
+    mine = select(ServiceToken).where(ServiceToken.project_id == project_id)
+    return session.scalars(mine.order_by(ServiceToken.revoked_at.is_not(None), ServiceToken.name)).all()
+
+
+def networks_of(text: str) -> list[str]:
+    """The addresses and networks that `text` lists, each as a network. Raises ValueError with a sentence."""
+    found = []
+    for part in filter(None, re.split(r"[\s,]+", text)):
+        try:
+            found.append(str(ip_network(part)))
+        except ValueError:
+            raise ValueError(f"{part} is no address or network. They look like 10.1.2.3 or 10.1.0.0/16.") from None
+    return found
+
+
+def _checksum(body: str) -> str:
+    number, found = zlib.crc32(body.encode()), ""
+    for _ in range(_CHECKSUM_LENGTH):
+        number, digit = divmod(number, len(_DIGITS))
+        found = _DIGITS[digit] + found
+    return found

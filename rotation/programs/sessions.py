@@ -1,0 +1,128 @@
+"""Temporary credentials of strategies: one session for all of a strategy's readers, fetched ahead of need.
+
+A session is renewed when half its life is over, and when a new key is published. STS being down is not felt by readers
+as long as the one that they have holds.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from models import AccessKey, HandsOut, RotationStrategy, SharedSession
+from models.access_key import is_current
+from models.base import new_id
+from models.programs.handed import hold_key
+from rotation.errors import RotationError
+from rotation.programs.handing import stored_pair
+from rotation.provider import TemporaryKey
+from rotation.work import Tools
+
+log = logging.getLogger(__name__)
+
+PAUSE_AFTER_ERROR = timedelta(seconds=30)
+PAUSE_AFTER_PERMANENT_ERROR = timedelta(minutes=5)
+_IDLE = timedelta(days=1)
+"""How long after the last look at a strategy without anything to sign with it is looked at again."""
+
+
+def want_session(session: Session, strategy: RotationStrategy, now: datetime) -> tuple[int, int] | None:
+    """Have temporary credentials of the strategy fetched and kept fresh from now on, without committing.
+
+    Returns (strategy id, fetches) of work for a worker; None where there is none.
+    """
+    if strategy.hands_out != HandsOut.SESSION.value:
+        return None
+    if session.scalar(select(SharedSession.id).where(SharedSession.strategy_id == strategy.id)):
+        return None
+    session.add(
+        SharedSession(id=new_id(), strategy_id=strategy.id, project_id=strategy.project_id, renew_at=now, error_code="")
+    )
+    return strategy.id, 0
+
+
+def sessions_to_fetch(session: Session, now: datetime, most: int) -> list[tuple[int, int]]:
+    """The strategies whose temporary credentials are to be fetched, with how often that was taken up so far."""
+    due = select(SharedSession.strategy_id, SharedSession.fetches).where(SharedSession.renew_at <= now)
+    return [(row[0], row[1]) for row in session.execute(due.order_by(SharedSession.renew_at).limit(most))]
+
+
+def renew_soon(session: Session, strategy_id: int, now: datetime) -> None:
+    """Have the next session fetched at once: another key signs from now on. Doesn't commit."""
+    mine = update(SharedSession).where(SharedSession.strategy_id == strategy_id)
+    session.execute(mine.values(renew_at=now).execution_options(synchronize_session=False))
+
+
+def fetch(tools: Tools, strategy_id: int) -> None:
+    """Fetch the strategy's next session if it is due and nobody else does.
+
+    A key is held until the session that it signed for has expired before any program can get that session.
+    """
+    session, now = tools.session, tools.clock.now()
+    shared = _claim(tools, strategy_id, now)
+    if shared is None:
+        return
+    strategy = session.get_one(RotationStrategy, strategy_id)
+    key = session.scalar(select(AccessKey).where(is_current(strategy_id)))
+    if strategy.hands_out != HandsOut.SESSION.value or key is None or key.leaked_at is not None:
+        _settle(tools, shared, now + _IDLE)
+        return
+    try:
+        temporary = _ask(tools, strategy, key)
+    except RotationError as error:
+        session.rollback()
+        pause = PAUSE_AFTER_ERROR if error.failure.transient else PAUSE_AFTER_PERMANENT_ERROR
+        log.info("temporary credentials of strategy %s: %s", strategy_id, error.code)
+        _settle(tools, shared, now + pause, error_code=error.code)
+        return
+    _keep(tools, shared, strategy, key, temporary)
+
+
+def _claim(tools: Tools, strategy_id: int, now: datetime) -> SharedSession | None:
+    """Take the fetch that is due, put off first: one that dies is made up."""
+    due = SharedSession.strategy_id == strategy_id, SharedSession.renew_at <= now
+    taken = tools.session.execute(
+        update(SharedSession)
+        .where(*due)
+        .values(renew_at=now + tools.timing.lease, fetches=SharedSession.fetches + 1)
+        .execution_options(synchronize_session=False)
+    )
+    mine = select(SharedSession).where(SharedSession.strategy_id == strategy_id)
+    shared = tools.session.scalar(mine.execution_options(populate_existing=True))
+    tools.session.commit()
+    return shared if taken.rowcount else None  # type: ignore[attr-defined]
+
+
+def _ask(tools: Tools, strategy: RotationStrategy, key: AccessKey) -> TemporaryKey:
+    pair = stored_pair(tools.session, tools.sealing_key(strategy.project_id), strategy, key)
+    tools.session.commit()
+    if pair is None:
+        raise RotationError("secret_missing")
+    return tools.aws.session_of(pair, strategy.handed_s)
+
+
+def _keep(
+    tools: Tools, shared: SharedSession, strategy: RotationStrategy, key: AccessKey, temporary: TemporaryKey
+) -> None:
+    """Let readers have the session, and hold its key; unless another key was published meanwhile: then fetch anew."""
+    now, pair = tools.clock.now(), temporary.pair
+    until = temporary.expires_at + timedelta(seconds=tools.timing.handed_margin_s)
+    if not hold_key(tools.session, key.id, until):
+        tools.session.rollback()
+        _settle(tools, shared, now)
+        return
+    shared.seal(
+        tools.sealing_key(strategy.project_id),
+        json.dumps([pair.access_key_id, pair.secret_access_key, pair.session_token]),
+    )
+    shared.key_id, shared.expires_at = key.id, temporary.expires_at
+    _settle(tools, shared, now + (temporary.expires_at - now) / 2)
+
+
+def _settle(tools: Tools, shared: SharedSession, again: datetime, error_code: str = "") -> None:
+    shared.renew_at, shared.error_code = again, error_code
+    tools.session.commit()
