@@ -1,12 +1,14 @@
-"""Opening the database: SQLite with the pragmas that it needs, or PostgreSQL."""
+"""Opening the database, SQLite with the pragmas that it needs or PostgreSQL; and why it can't be used."""
 
 from __future__ import annotations
 
 import sqlite3
 import time
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 
 BUSY_TIMEOUT_MS = 10_000
 _LOOK_AGAIN_S = 0.001
@@ -79,3 +81,37 @@ def _took_write_lock(connection: Any, patience_ms: float) -> bool:
             time.sleep(_LOOK_AGAIN_S)
         else:
             return True
+
+
+class Outage(StrEnum):
+    """What is the matter with the database."""
+
+    LOCKED = "locked"
+    FULL = "full"
+    UNWRITABLE = "unwritable"
+    AWAY = "away"
+
+
+_BY_SQLITE = {
+    sqlite3.SQLITE_BUSY: Outage.LOCKED, sqlite3.SQLITE_LOCKED: Outage.LOCKED, sqlite3.SQLITE_FULL: Outage.FULL,
+    sqlite3.SQLITE_IOERR: Outage.UNWRITABLE, sqlite3.SQLITE_READONLY: Outage.UNWRITABLE,
+}  # fmt: skip
+_BY_POSTGRESQL = {"53100": Outage.FULL, "55P03": Outage.LOCKED}
+"""https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+
+
+def outage_of(error: DBAPIError) -> tuple[Outage, str]:
+    """What is the matter, and the database's own name for it, which holds no values."""
+    cause = _cause(error)
+    name = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
+    said = f"{type(cause).__name__} {name}".strip()
+    if hasattr(cause, "sqlite_errorcode"):
+        return _BY_SQLITE.get(cause.sqlite_errorcode & 0xFF, Outage.AWAY), said
+    return _BY_POSTGRESQL.get(name, Outage.AWAY), said
+
+
+def _cause(error: BaseException) -> Any:
+    """The driver's first error: a full disk ends SQLite's transaction, and then a savepoint can't be gone back to."""
+    while isinstance(error.__context__, DBAPIError):
+        error = error.__context__
+    return getattr(error, "orig", error)
