@@ -36,6 +36,7 @@ from views.frame import limits
 pytest_plugins = [
     "tests.databases.fixtures",  # the fixtures `postgres_url` and `database_url`
     "tests.in_parallel",
+    "tests.databases.worlds",  # the fixtures `sqlite_world`, `postgres_world` and `any_world`
     "tests.practice_aws",  # the fixture `practice`: practice AWS over HTTP
 ]
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Row, String, case, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Row, String, case, literal, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crypto import Place, SealingKey
 from models.access_key import AccessKey, KeyState
-from models.base import Base
+from models.base import Base, UtcDateTime
 from models.programs.token import ServiceToken
 
 
@@ -41,6 +43,7 @@ class SharedSession(Base):
     """The access key that signed for them."""
     credentials: Mapped[bytes | None]
     """Sealed JSON of the three parts."""
+    fetched_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     renew_at: Mapped[datetime] = mapped_column(index=True)
     """When a worker fetches the next ones."""
@@ -70,7 +73,7 @@ def hold_key(session: Session, key_id: str, until: datetime) -> bool:
     Whoever publishes its successor waits for this transaction: what it told a program is kept. Doesn't commit.
     """
     longer = AccessKey.id == key_id, AccessKey.state == KeyState.ACTIVE.value, AccessKey.leaked_at.is_(None)
-    latest = case((AccessKey.held_until > until, AccessKey.held_until), else_=until)
+    latest = case((AccessKey.held_until > until, AccessKey.held_until), else_=literal(until, UtcDateTime))
     held = session.execute(
         update(AccessKey).where(*longer).values(held_until=latest).execution_options(synchronize_session=False)
     )
@@ -86,8 +89,10 @@ def note_handed(
     known = session.execute(
         update(HandedKey).where(*mine).values(**values).execution_options(synchronize_session=False)
     )
-    if not known.rowcount:  # type: ignore[attr-defined]
-        session.merge(HandedKey(token_id=token_id, key_id=key_id, **values))
+    if known.rowcount:  # type: ignore[attr-defined]
+        return
+    with suppress(IntegrityError), session.begin_nested():  # another request of the program's was told the same
+        session.add(HandedKey(token_id=token_id, key_id=key_id, **values))
 
 
 def readers_of(session: Session, strategy_id: int, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
