@@ -41,7 +41,7 @@ fix: $(READY) ## Mend what can be mended by itself: lint, format, templates
 bench: $(READY) ## Measure Keyturn against a bare baseline
 	@$(BIN)/python -m bench
 
-soak: $(READY) ## Attack real processes at random: ROTATIONS=300 SEED=1 DATABASE_URL=...
+soak: $(READY) ## Attack real processes at random: ROTATIONS=300 SEED=1 DATABASE=sqlite or postgresql
 	@$(BIN)/python -m soak
 
 migration: $(READY) ## Write the migration for changed models: make migration m="add tokens"

@@ -16,8 +16,8 @@ from config import Config
 from crypto import Keyring
 from jobs.queue import Courier, connect
 from rotation import providers
-from rotation.clock import Clock, SystemClock
-from views.frame import chrome, errors, identity, limits, security, times
+from rotation.clock import Clock, DatabaseClock
+from views.frame import away, chrome, errors, identity, limits, security, services, times
 from views.frame.services import ProviderFor, Services
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -39,7 +39,11 @@ def create_app(config: Config, clock: Clock | None = None, provider_for: Provide
     app = Keyturn(__name__)
     keyring = Keyring.load(config.master_key, config.instance / "master.key")
     app.extensions["keyturn"] = Services(
-        config, keyring, clock or SystemClock(), Courier(connect(config.redis)), provider_for or providers.provider_for
+        config,
+        keyring,
+        clock or DatabaseClock(),
+        Courier(connect(config.redis)),
+        provider_for or providers.provider_for,
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
@@ -50,10 +54,12 @@ def create_app(config: Config, clock: Clock | None = None, provider_for: Provide
     database.init_app(app, config)
     security.init_app(app)
     limits.init_app(app)
+    services.init_app(app)
     identity.init_app(app)
     times.init_app(app)
     chrome.init_app(app)
     errors.init_app(app)
+    away.init_app(app)
     views.register(app)
     api.register(app)
     return app

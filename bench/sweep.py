@@ -13,7 +13,8 @@ from bench.figures import percentile
 from bench.filling import fill_many
 from bench.running import instance
 from rotation.sweep import sweep_once
-from tests.databases.fixtures import new_database, server
+from tests.databases.fixtures import new_database
+from tests.databases.server import server
 
 _STRATEGIES = 10_000
 _TIMES = 50
@@ -24,7 +25,11 @@ def measure() -> Iterator[str]:
     with instance() as at:
         fill_many(at, _STRATEGIES)
         yield f"sweep_10000_ms: {_median_ms(at.engine):.1f}"
-    with server() as address, new_database(address) as url, instance(DATABASE_URL=url.replace("+psycopg", "")) as at:
+    with (
+        server() as made,
+        new_database(made.address) as url,
+        instance(DATABASE_URL=url.replace("+psycopg", "")) as at,
+    ):
         fill_many(at, _STRATEGIES)
         yield f"sweep_10000_ms_postgresql: {_median_ms(at.engine):.1f}"
 

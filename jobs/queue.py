@@ -40,6 +40,8 @@ class QueueState:
     redis: bool
     workers: int
     waiting: int
+    full: bool = False
+    """Whether Redis has no memory left, and takes no further work."""
 
 
 def connect(url: str) -> Redis:
@@ -82,9 +84,14 @@ class Courier:
             # RQ's own count has those that were killed in it until a living one tidies up.
             keys = Worker.all_keys(queue=self._queue)
             alive = self.redis.exists(*keys) if keys else 0
-            return QueueState(True, int(alive), len(self._queue))
+            return QueueState(True, int(alive), len(self._queue), self._is_full())
         except RedisError:
             return QueueState(False, 0, 0)
+
+    def _is_full(self) -> bool:
+        memory = self.redis.info("memory")
+        most = int(memory.get("maxmemory", 0))
+        return 0 < most < int(memory["used_memory"]) and memory.get("maxmemory_policy") == "noeviction"
 
     def _send(self, function: str, argument: int | str, job_id: str, at: datetime | None) -> None:
         try:
@@ -93,7 +100,7 @@ class Courier:
             else:
                 self._schedule(function, argument, job_id, at)
         except RedisError as error:
-            log.warning("%s waits for the sweep: Redis is out of reach (%s)", job_id, type(error).__name__)
+            log.warning("%s waits for the sweep: Redis doesn't take it (%s)", job_id, type(error).__name__)
 
     def _enqueue(self, function: str, argument: int | str, job_id: str) -> None:
         """Enqueue under the job's id, so that what is in the queue already isn't queued again by each sweep."""

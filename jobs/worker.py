@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -51,7 +52,7 @@ class BurstWorker(Worker):
         worker_registration.register(self, pipeline)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
-        """In the fork: perform the job, then those that wait, until the burst has lasted or the worker is to end."""
+        """In the fork: perform the job, then those that wait, until the burst has lasted or the worker has to end."""
         until = time.monotonic() + _BURST_S
         well = super().perform_job(job, queue, execution)
         while time.monotonic() < until and (waiting := self._next_job()):
@@ -60,7 +61,8 @@ class BurstWorker(Worker):
         return well
 
     def _next_job(self) -> tuple[Job, Queue] | None:
-        if self.shutdown_requested_date:  # the worker got a signal and has noted it in Redis
+        # It got a signal and has noted it in Redis; or it was killed, and nobody could end this fork any more.
+        if self.shutdown_requested_date or os.getppid() != self.pid:
             return None
         return Queue.dequeue_any(
             self.queues, None, self.connection, job_class=self.job_class, serializer=self.serializer

@@ -9,6 +9,8 @@ from typing import Protocol
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+_STALE_S = 60
+
 
 class Clock(Protocol):
     """Tells the time."""
@@ -16,14 +18,6 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The present moment, aware and in UTC."""
         ...
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """The present moment, aware and in UTC."""
-        return datetime.now(UTC)
 
 
 class DatabaseClock:
@@ -34,6 +28,11 @@ class DatabaseClock:
 
     def __init__(self) -> None:
         self._told: tuple[datetime, float] | None = None
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the database hasn't told the time for so long that it should be asked again."""
+        return self._told is None or time.monotonic() - self._told[1] > _STALE_S
 
     def follow(self, session: Session) -> None:
         """Ask the database what time it is; from then on this machine only measures how much has passed. Commits."""

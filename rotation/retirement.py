@@ -30,6 +30,11 @@ log = logging.getLogger(__name__)
 PAUSE_AFTER_ERROR = timedelta(minutes=1)
 PAUSE_AFTER_PERMANENT_ERROR = timedelta(hours=1)
 
+
+class _MayBeInactiveError(RotationError):
+    """The key may have been made inactive before a worker died, and by now nobody is permitted to undo that."""
+
+
 Look = Callable[[Tools, AccessKey, RotationStrategy], datetime | None]
 
 
@@ -86,7 +91,7 @@ def _put_off(
     pause = PAUSE_AFTER_ERROR if error.failure.transient else PAUSE_AFTER_PERMANENT_ERROR
     again = tools.clock.now() + pause
     facts = {"user": strategy.user_name, "arn": strategy.user_arn, "key": key.access_key_id or "", **error.facts}
-    if not error.failure.transient:
+    if not error.failure.transient and not isinstance(error, _MayBeInactiveError):
         # AWS has said no. After a transient error it may have ended the key all the same.
         _write_unsealed(tools, key)
     _settle(tools, key, again, claimed_until, error_code=error.code, error_facts=facts)
@@ -191,11 +196,21 @@ def _unseal_end(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> Non
 
 
 def _make_sure_it_works(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> None:
+    """Activate the key that may be inactive. Raises what AWS says to that unless the key works anyway."""
     try:
         tools.aws.activate_key(strategy.user_name, key.access_key_id or "")
     except RotationError as error:
-        if error.code != "not_permitted":  # who may not activate it has not deactivated it either
+        if error.code != "not_permitted":
             raise
+        # Who never was permitted to make it inactive hasn't done so either.
+        if strategy.can_deactivate is not False and not _is_listed_active(tools, key, strategy):
+            raise _MayBeInactiveError(error.code, **error.facts) from None
+
+
+def _is_listed_active(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> bool:
+    """Whether AWS lists the key as active; False also where keys can't be listed."""
+    listed = tools.aws.list_keys(strategy.user_name) or []
+    return any(row.access_key_id == key.access_key_id and row.active for row in listed)
 
 
 def _write_unsealed(tools: Tools, key: AccessKey) -> None:

@@ -155,6 +155,9 @@ def _clear(work: Work) -> None:
     """Look at the keys that could go now: old ones whose time has come or that make room, and discarded ones."""
     for key in at_aws(work):
         if key.state != KeyState.ACTIVE.value and key.look_at is not None:
+            if key.error_code:
+                wishes.try_again(work.session, key, work.now())
+                work.save()
             retirement.look_at_once(work.tools, key)
     # One look makes a key inactive, the next one deletes it.
     for _ in range(2):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import time
+from contextlib import suppress
 from datetime import datetime, timedelta
+
+from sqlalchemy.exc import DBAPIError
 
 from models import AccessKey, KeyState, Purpose, State, StepName
 from models.access_key import move
@@ -15,6 +20,11 @@ from rotation.lost import look_again
 from rotation.provider import Answer, CreatedKey, Identity
 from rotation.reach import own_key
 from rotation.work import Work
+
+log = logging.getLogger(__name__)
+
+_KEEP_AGAIN_S = (0.2, 0.5, 1, 2, 5, 10, 10, 10, 10, 10)
+"""Pauses between the tries to store AWS's answer. A job may last for 300 s, and SQLite itself waits for 10."""
 
 
 def make_ready(work: Work) -> datetime | None:
@@ -110,7 +120,25 @@ def _give_up(work: Work, key: AccessKey, lost: AnswerLost) -> None:
 
 
 def _keep(work: Work, key: AccessKey, created: CreatedKey) -> None:
-    """Commit AWS's answer, sealed. Not even a lost lease may cost it: then the sweep discards the key by its ID."""
+    """Commit AWS's answer, sealed. A database that is locked, full or away doesn't cost it where that goes by."""
+    for pause_s in _KEEP_AGAIN_S:
+        try:
+            _write_answer(work, key, created)
+        except DBAPIError as error:
+            log.warning("AWS's answer isn't stored yet: %s", type(error.orig).__name__)
+            with suppress(DBAPIError):
+                work.session.rollback()
+            time.sleep(pause_s)
+        else:
+            return
+    _write_answer(work, key, created)
+
+
+def _write_answer(work: Work, key: AccessKey, created: CreatedKey) -> None:
+    """One try at it, which may be the second of one that was done. Nor does a lost lease cost the answer.
+
+    Then the sweep discards the key by its ID.
+    """
     session, pair = work.session, created.pair
     sealed = work.tools.sealing_key(key.project_id).seal(pair.secret_access_key.encode(), key.seal_place())
     answer = {
@@ -120,13 +148,12 @@ def _keep(work: Work, key: AccessKey, created: CreatedKey) -> None:
         # Should nothing below be written any more, the sweep finds the key here.
         "look_at": work.now() + work.tools.timing.lease,
     }
-    kept = move(session, key.id, KeyState.PENDING, KeyState.CREATED, **answer)
-    if not kept:
-        move(session, key.id, KeyState.LOST, KeyState.CREATED, **answer)
-    record(
-        session, at=work.now(), actor="worker", action=Action.KEY_CREATE, thing=pair.access_key_id,
-        project_id=key.project_id, strategy_id=key.strategy_id, rotation=work.rotation.id,
-    )  # fmt: skip
+    from_states = (KeyState.PENDING, KeyState.LOST)
+    if any(move(session, key.id, state, KeyState.CREATED, **answer) for state in from_states):
+        record(
+            session, at=work.now(), actor="worker", action=Action.KEY_CREATE, thing=pair.access_key_id,
+            project_id=key.project_id, strategy_id=key.strategy_id, rotation=work.rotation.id,
+        )  # fmt: skip
     session.commit()
     session.refresh(key)
     step = work.step(StepName.CREATE)

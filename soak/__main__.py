@@ -1,4 +1,4 @@
-"""`python -m soak`: ROTATIONS (300), SEED (1) and DATABASE_URL (empty: SQLite) are read from the environment."""
+"""`python -m soak`: ROTATIONS (300), SEED (1) and DATABASE (sqlite, or postgresql) are read from the environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from models import Rotation, RotationStrategy
+from models import AccessKey, Rotation, RotationStrategy
 from soak.attacks import Attacks
 from soak.fleet import Fleet
 from soak.people import People
@@ -29,8 +29,10 @@ _IMPORTS = (
     "soak.consumers",
 )  # fmt: skip
 _TURN_S = 0.1
-_CLEAR_UP_S = 10
+_ACTS_A_SECOND = 2
+_LOOK_AFTER_S = 5
 _DRAIN_S = 60
+_AT_REST_S = 3
 _NO_PROGRESS_S = 120
 
 
@@ -40,7 +42,7 @@ def main() -> int:
     rotations, seed = int(os.environ.get("ROTATIONS") or 300), int(os.environ.get("SEED") or 1)
     for module in _IMPORTS:
         importlib.import_module(module)
-    with world(seed, os.environ.pop("DATABASE_URL", "")) as at:
+    with world(seed, os.environ.get("DATABASE") or "sqlite") as at:
         gc.freeze()
         fleet = Fleet(at.at)
         at.at.engine.dispose()
@@ -51,12 +53,12 @@ def main() -> int:
             _attack(rotations, seed, at, fleet, attacks, people)
             attacks.end()
             people.end()
-            _let_all_end(at, fleet)
+            _let_all_end(at, fleet, people)
             consumers.ask_to_end()
             while not consumers.ended():
                 time.sleep(_TURN_S)
             consumed = json.loads(consumers.result())
-            made = table(at, fleet.kills, attacks.done + people.done, consumed)
+            made = table(at, fleet.kills, attacks.done, people, consumed)
         finally:
             fleet.close()
             consumers.kill()
@@ -74,13 +76,12 @@ def _attack(rotations: int, seed: int, at: World, fleet: Fleet, attacks: Attacks
         time.sleep(_TURN_S)
         fleet.care()
         attacks.step()
-        if random.random() < _TURN_S / 2:
+        if random.random() < _ACTS_A_SECOND * _TURN_S:
             people.act()
-        if time.monotonic() > cleared + _CLEAR_UP_S:
+        if time.monotonic() > cleared + _LOOK_AFTER_S:
             cleared = time.monotonic()
-            people.clear_up()
-            people.mend()
-        now_ended = _ended(at)
+            people.look_after()
+        now_ended = _ended(at, people)
         if now_ended != ended:
             ended, since = now_ended, time.monotonic()
         if time.monotonic() > since + _NO_PROGRESS_S:
@@ -100,22 +101,33 @@ def _begin(at: World, random: Random) -> None:
             )
 
 
-def _let_all_end(at: World, fleet: Fleet) -> None:
-    """Nothing goes wrong any more: every rotation ends or waits for a time to come."""
-    until = time.monotonic() + _DRAIN_S
-    while time.monotonic() < until:
+def _let_all_end(at: World, fleet: Fleet, people: People) -> None:
+    """Nothing goes wrong any more: everything ends, or waits for a time to come."""
+    until, rested = time.monotonic() + _DRAIN_S, 0
+    while time.monotonic() < until and rested < _AT_REST_S:
         fleet.care()
         time.sleep(1)
-        with Session(at.at.engine) as session:
-            open_ones = session.scalar(select(func.count()).where(Rotation.ended_at.is_(None)))
-            if not open_ones:
-                return
+        people.look_after()
+        rested = rested + 1 if _rests(at) and not people.deletions.to_make_anew else 0
 
 
-def _ended(at: World) -> int:
+def _rests(at: World) -> bool:
+    """Whether no worker has anything in hand, and nothing is due."""
+    now = datetime.now(UTC)
+    waits = Rotation.lease_until.is_(None) & (Rotation.wait_until > now)
+    rows = select(Rotation.id).where(Rotation.ended_at.is_(None), waits.is_not(True))
+    keys = select(AccessKey.id).where(AccessKey.look_at <= now)
+    with Session(at.reading) as session:
+        return session.scalar(rows.limit(1)) is None and session.scalar(keys.limit(1)) is None
+
+
+def _ended(at: World, people: People) -> int:
+    """How many rotations have ended, those included that went with their strategies."""
+    own = select(func.count()).select_from(Rotation).join(RotationStrategy, RotationStrategy.id == Rotation.strategy_id)
     try:
-        with Session(at.at.engine) as session:
-            return session.scalar(select(func.count()).where(Rotation.ended_at.is_not(None))) or 0
+        with Session(at.reading) as session:
+            ended = own.where(Rotation.ended_at.is_not(None), RotationStrategy.deleting_at.is_(None))
+            return (session.scalar(ended) or 0) + people.deletions.outcomes.total()
     except OperationalError:
         return 0
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from random import Random
 
 from redis import Redis, RedisError
+from sqlalchemy.exc import OperationalError
 
 from jobs.queue import connect
 from soak.fleet import Fleet
 from soak.world import World
 
-_PAUSE_S = (0.3, 2.5)
+_PAUSE_S = (0.1, 1.5)
 _FOR_S = 4.0
 
 
@@ -50,12 +52,17 @@ class Attacks:
         kinds = {
             "worker": 6, "worker's fork": 8, "scheduler": 3, "web": 1, "redis": 1, "redis flushed": 1,
             "redis stopped": 1, "redis full": 1, "permissions taken": 1, "manager deactivated": 1,
+            **self._world.database.attacks,
         }  # fmt: skip
         (kind,) = self._random.choices(list(kinds), list(kinds.values()))
         if kind in {"worker", "worker's fork", "scheduler", "web", "redis"}:
             self._fleet.kill(kind, self._random.randrange(100))
             return
         self.done[kind] += 1
+        if kind in self._world.database.attacks:
+            with suppress(OperationalError):  # whoever holds the lock already, or hasn't cut this connection yet
+                self._world.database.attack(kind, self._world.at.engine)
+            return
         getattr(self, f"_{kind.replace(' ', '_')}")()
 
     def _later(self, undo: Callable[[], object]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, Rotation, RotationStrategy
+from soak.evidence import calls, of_user
+from soak.people import People
 from soak.world import World
 
 _KEYS = 2
@@ -35,29 +36,39 @@ class Table:
         return "\n".join([*(f"{name:<22} {value}" for name, value in rows), *self.told])
 
 
-def table(at: World, kills: Counter[str], attacks: Counter[str], consumed: dict[str, int]) -> Table:
+def table(at: World, kills: Counter[str], attacks: Counter[str], people: People, consumed: dict[str, int]) -> Table:
     """Judge."""
+    deletions = people.deletions
     with Session(at.at.engine) as session:
         outcomes = select(Rotation.state, Rotation.error_code).where(Rotation.ended_at.is_not(None))
-        by_outcome = Counter(code or state for state, code in session.execute(outcomes))
+        by_outcome = Counter(code or state for state, code in session.execute(outcomes)) + deletions.outcomes
+        strategies = session.scalars(select(RotationStrategy)).all()
+        unknown = deletions.unknown + [line for each in strategies for line in _unknown(at, session, each)]
         zeros = {
             "consumer calls refused": consumed["refused"],
             "keys beyond two": _beyond_two(at),
-            "unknown keys": sum(
-                _unknown(at, session, strategy) for strategy in session.scalars(select(RotationStrategy))
-            ),
+            "unknown keys": len(unknown),
             "due times run twice": _twice(session),
             "rotations stuck": len(stuck(session)),
         }
-        told = [f"rotation {row.id} is stuck: {row.state} {row.wait_code} {row.wait_until}" for row in stuck(session)]
+        told = [_being_deleted(session, each) for each in strategies if each.deleting_at is not None]
+        told += [f"rotation {row.id} is stuck: {row.state} {row.wait_code} {row.wait_until}" for row in stuck(session)]
     lines = [
         ("rotations", _told(by_outcome)),
         ("kills", _told(kills)),
         ("attacks", _told(attacks)),
+        ("people", _told(people.done + deletions.done)),
         ("faults", _told(_faults(at))),
         ("consumer calls", str(consumed["calls"])),
     ]
+    told += [f"unknown: {line}" for line in unknown]
     return Table(lines, zeros, told)
+
+
+def _being_deleted(session: Session, strategy: RotationStrategy) -> str:
+    keys = select(AccessKey).where(AccessKey.strategy_id == strategy.id, AccessKey.look_at.is_not(None))
+    waits = [f"{key.state} {key.error_code} until {key.look_at:%T}" for key in session.scalars(keys)]
+    return f"{strategy.user_name} is being deleted since {strategy.deleting_at:%T}: {', '.join(waits)}"
 
 
 def stuck(session: Session) -> list[Rotation]:
@@ -78,20 +89,21 @@ def _twice(session: Session) -> int:
     return len(session.scalars(found).all())
 
 
-def _unknown(at: World, session: Session, strategy: RotationStrategy) -> int:
+def _unknown(at: World, session: Session, strategy: RotationStrategy) -> list[str]:
     """Keys of the user that Keyturn neither knows nor tells as lost."""
     rows = session.scalars(select(AccessKey).where(AccessKey.strategy_id == strategy.id)).all()
-    known = {row.access_key_id for row in rows}
     lost = sum(row.state == KeyState.LOST.value for row in rows)
     listed = at.aws.iam.list_access_keys(UserName=strategy.user_name)["AccessKeyMetadata"]
-    return max(0, len({row["AccessKeyId"] for row in listed} - known) - lost)
+    unknown = {row["AccessKeyId"] for row in listed} - {row.access_key_id for row in rows}
+    told = f"{', '.join(unknown)} of {strategy.user_name}{of_user(at, session, strategy.user_name)}"
+    return [told] if len(unknown) > lost else []
 
 
 def _beyond_two(at: World) -> int:
     """How often a user had more than two keys."""
     held: dict[str, set[str]] = {}
     beyond = 0
-    for call in _calls(at):
+    for call in calls(at):
         keys = held.setdefault(call["user"], set())
         if call["action"] == "iam:CreateAccessKey" and call["key"]:
             keys.add(call["key"])
@@ -102,14 +114,9 @@ def _beyond_two(at: World) -> int:
 
 
 def _faults(at: World) -> Counter[str]:
-    faults = Counter(call["fault"] for call in _calls(at) if call["fault"])
-    faults["throttled by rate"] = sum(call["said"] == "Throttling" and not call["fault"] for call in _calls(at))
+    faults = Counter(call["fault"] for call in calls(at) if call["fault"])
+    faults["throttled by rate"] = sum(call["said"] == "Throttling" and not call["fault"] for call in calls(at))
     return faults
-
-
-def _calls(at: World) -> list[dict[str, str]]:
-    with at.calls.open() as file:
-        return [json.loads(line) for line in file if '"sts:GetSessionToken"' not in line]
 
 
 def _told(counted: Counter[str]) -> str:

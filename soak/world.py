@@ -12,20 +12,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from bench.filling import with_strategies
 from bench.running import ROOT, Instance, wait_for
 from models import Connection, RotationStrategy
-from models.base import new_id
+from models.engine import READ_ONLY
 from models.project import Project
-from practice.seed import THREE_PERMISSIONS, PracticeAws
+from practice.seed import FIVE_PERMISSIONS, THREE_PERMISSIONS, PracticeAws
+from soak.databases import Postgresql, Sqlite, database
 
-STRATEGIES = 30
-WITHOUT_LISTING = 3
-INTERVAL_S = 15
+STRATEGIES = 60
+CONNECTIONS = 12
+WITHOUT_LISTING = 2
+"""So many connections' managers may neither list keys nor deactivate them."""
+INTERVAL_S = 12
 GRACE_S = 6
+TIMES = {"interval_s": INTERVAL_S, "grace_s": GRACE_S, "quiet_s": 0, "watch_s": 1}
 _SETTINGS = {
     "KEYTURN_SWEEP_PERIOD": "1", "KEYTURN_LEASE": "8", "KEYTURN_LAST_USE_LAG": "3", "KEYTURN_LAST_USE_POLL": "2",
     "KEYTURN_LOG_LEVEL": "ERROR",
@@ -54,28 +58,32 @@ class World:
 
     at: Instance
     aws: PracticeAws
+    database: Sqlite | Postgresql
     calls: Path
     """AWS's own log."""
     managers: dict[str, str]
-    """The access key ID of the manager who may list keys, and of the one who may not."""
+    """The access key ID of each connection's manager."""
+
+    @property
+    def reading(self) -> Engine:
+        """The database, to read it without ever waiting for SQLite's write lock."""
+        return self.at.engine.execution_options(**{READ_ONLY: True})
 
 
 @contextmanager
-def world(seed: int, database_url: str) -> Iterator[World]:
-    """All that is needed but Keyturn's processes; it goes away afterwards."""
-    with tempfile.TemporaryDirectory(prefix="keyturn-soak-") as name, _practice_aws(Path(name), seed) as aws:
-        settings = {**_SETTINGS, **({"DATABASE_URL": database_url} if database_url else {})}
-        with with_strategies(aws, STRATEGIES, verify=_VERIFY, **settings) as at:
-            _make_ready(at, aws)
-            managers = {name: _key_of(aws, name) for name in ("manager", "manager-2")}
-            for kind, action, when, share in _FAULTS:
-                for key in managers.values() if "AccessKey" in action else ("*",):
-                    aws.fail(kind, action, when=when, share=share, times=0, key=key)
-            yield World(at, aws, Path(name) / "calls.jsonl", managers)
-
-
-def _key_of(aws: PracticeAws, name: str) -> str:
-    return str(aws.iam.list_access_keys(UserName=name)["AccessKeyMetadata"][0]["AccessKeyId"])
+def world(seed: int, kind: str) -> Iterator[World]:
+    """All that is needed but Keyturn's processes, over a database of this kind; it goes away afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="keyturn-soak-") as name,
+        _practice_aws(Path(name), seed) as aws,
+        database(kind) as (made, settings),
+        with_strategies(aws, STRATEGIES, connections=CONNECTIONS, verify=_VERIFY, **_SETTINGS, **settings) as at,
+    ):
+        managers = _make_ready(at, aws)
+        for fault, action, when, share in _FAULTS:
+            for key in managers.values() if "AccessKey" in action else ("*",):
+                aws.fail(fault, action, when=when, share=share, times=0, key=key)
+        yield World(at, aws, made, Path(name) / "calls.jsonl", managers)
 
 
 @contextmanager
@@ -92,20 +100,16 @@ def _practice_aws(folder: Path, seed: int) -> Iterator[PracticeAws]:
             process.terminate()
 
 
-def _make_ready(at: Instance, aws: PracticeAws) -> None:
-    """A few strategies' manager may not list keys; all get times that pass quickly."""
-    manager = aws.make_manager("manager-2", permissions=THREE_PERMISSIONS)
+def _make_ready(at: Instance, aws: PracticeAws) -> dict[str, str]:
+    """Each connection gets a manager of its own, and all strategies times that pass quickly; returns the managers."""
+    managers = {}
     with Session(at.engine) as session, session.begin():
-        project = session.scalars(select(Project)).one()
-        first = session.scalars(select(Connection)).one()
-        other = Connection(
-            id=new_id(), project_id=project.id, name="without-listing", access_key_id=manager.key.access_key_id,
-            region=first.region, account_id=first.account_id, manager="user/manager-2", created_at=first.created_at,
-            **_VERIFY,
-        )  # fmt: skip
-        other.set_secret(project.sealing_key(at.keyring), manager.key.secret_access_key)
-        session.add(other)
-        session.flush()
-        session.execute(update(RotationStrategy).values(interval_s=INTERVAL_S, grace_s=GRACE_S, quiet_s=0, watch_s=1))
-        chosen = select(RotationStrategy.id).order_by(RotationStrategy.id).limit(WITHOUT_LISTING)
-        session.execute(update(RotationStrategy).where(RotationStrategy.id.in_(chosen)).values(connection_id=other.id))
+        key = session.scalars(select(Project)).one().sealing_key(at.keyring)
+        for number, connection in enumerate(session.scalars(select(Connection).order_by(Connection.name))):
+            permissions = THREE_PERMISSIONS if number < WITHOUT_LISTING else FIVE_PERMISSIONS
+            manager = aws.make_manager(f"manager-{number}", permissions=permissions)
+            connection.access_key_id, connection.manager = manager.key.access_key_id, f"user/manager-{number}"
+            connection.set_secret(key, manager.key.secret_access_key)
+            managers[manager.user_name] = manager.key.access_key_id
+        session.execute(update(RotationStrategy).values(**TIMES))
+    return managers

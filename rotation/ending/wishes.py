@@ -47,6 +47,11 @@ def ask_now(session: Session, key: AccessKey, now: datetime) -> None:
     _write(session, key, _IS_OLD, look_at=now, error_code="", error_facts={})
 
 
+def try_again(session: Session, key: AccessKey, now: datetime) -> None:
+    """Let the next look at a key that couldn't be ended come at once: its place is needed, or its trouble is mended."""
+    _write(session, key, AccessKey.error_code != "", AccessKey.look_at > now, look_at=now)
+
+
 def note(session: Session, key: AccessKey, action: Action, by: str, now: datetime, **detail: Any) -> None:
     """Add an entry about the key to the audit log."""
     record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -9,6 +10,8 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from jobs.queue import JsonJob
+from supervisor.child import session_members
+from tests.processes.processes import wait_for
 
 WORK = """
 import sys
@@ -49,3 +52,18 @@ def test_a_fork_that_dies_keeps_none_of_the_others_away(redis_url, redis):
     assert jobs[0].is_finished
     assert jobs[2].is_finished
     assert jobs[0].return_value() != jobs[2].return_value()
+
+
+KILLS_ITSELF = WORK.replace(
+    "BurstWorker([",
+    'import os\nfor job in (("os.kill", os.getpid(), 9), ("os.getpid",)):\n    queue.enqueue(*job)\nBurstWorker([',
+)
+
+
+def test_the_fork_of_a_killed_worker_takes_no_further_job(redis_url, redis):
+    """Nobody could end it: it would still be at work when a backup is restored."""
+    queue = Queue("bursts", connection=redis, job_class=JsonJob, serializer=JSONSerializer)
+    with subprocess.Popen([sys.executable, "-c", KILLS_ITSELF, redis_url], start_new_session=True) as worker:
+        assert worker.wait(timeout=60) == -signal.SIGKILL
+    wait_for(lambda: not session_members(worker.pid), "the fork's end")
+    assert len(queue.job_ids) == 1

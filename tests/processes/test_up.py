@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from config import Config
 from models.people import create_user
 from models.project import create_project
-from rotation.clock import SystemClock
+from rotation.clock import DatabaseClock
 from supervisor.prepare import prepare, setup_token
 from tests.processes.conftest import KEYTURN, environment
 from tests.processes.processes import Run, alive, family
@@ -54,7 +54,7 @@ def test_once_there_is_a_person_there_is_no_link(up):
     engine, _ = prepare(Config(instance=up.output.parent / INSTANCE))
     assert setup_token(engine)
     with Session(engine) as session, session.begin():
-        create_user(session, "ana", "a row of unrelated words", SystemClock().now())
+        create_user(session, "ana", "a row of unrelated words", DatabaseClock().now())
     assert setup_token(engine) == ""
     engine.dispose()
 
@@ -70,7 +70,7 @@ def test_the_wrong_master_key_is_told_at_the_start(tmp_path: Path):
     config = Config(instance=tmp_path / "instance")
     engine, keyring = prepare(config)
     with Session(engine) as session, session.begin():
-        create_project(session, keyring, "payments", SystemClock().now())
+        create_project(session, keyring, "payments", DatabaseClock().now())
     (config.instance / "master.key").unlink()
     run = Run((*KEYTURN, "up"), tmp_path / "log", environment(config.instance))
     assert "The master key isn't the one that this database was written under." in run.end()

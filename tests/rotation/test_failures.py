@@ -1,5 +1,7 @@
 """Every way in which a rotation can fail: told by its code, with the secrets and the published key as they were."""
 
+from datetime import timedelta
+
 import pytest
 
 from models import KeyState, State, Trigger
@@ -238,6 +240,21 @@ def test_a_late_answer_is_kept_and_its_key_discarded(turned):
     turned.pass_time(HOUR)
     assert turned.aws.keys_of(USER) == [pair.access_key_id]
     assert turned.consumer_call_works()
+
+
+def test_a_discard_that_failed_for_good_is_tried_again_by_the_next_rotation(turned):
+    """Else a key that nobody reads would hold the user's second place for an hour after the trouble is mended."""
+    turned.aws.refuse_at("s3", times=500)
+    turned.aws.deny("delete_key")
+    assert turned.rotate().error_code == "key_not_accepted"
+    (made,) = turned.access_keys(KeyState.CREATED)
+    assert (made.error_code, made.look_at > turned.clock.now()) == ("not_permitted", True)
+    turned.aws.allow("delete_key")
+    turned.aws._refusals.clear()
+    started = turned.clock.now()
+    assert turned.rotate().state == State.SUCCEEDED
+    assert turned.clock.now() < started + timedelta(minutes=5)
+    assert made.access_key_id not in turned.aws.keys_of(USER)
 
 
 @pytest.mark.parametrize("code", FAILURES)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from flask import current_app
+from flask import Flask, current_app, request
 
 from config import Config
 from crypto import Keyring
+from database import db
 from jobs.queue import Courier
-from rotation.clock import Clock
+from rotation.clock import Clock, DatabaseClock
 from rotation.provider import Provider
 from rotation.reach.access import Access
 
@@ -28,6 +29,17 @@ class Services:
     clock: Clock
     courier: Courier
     provider_for: ProviderFor
+
+
+def init_app(app: Flask) -> None:
+    """Keep the time by the database's clock."""
+    app.before_request(_follow_clock)
+
+
+def _follow_clock() -> None:
+    clock = services().clock
+    if isinstance(clock, DatabaseClock) and clock.is_stale and request.endpoint != "static":
+        clock.follow(db.session())
 
 
 def services() -> Services:

@@ -45,6 +45,7 @@ PARTS_OF_STRATEGY = (
 _OUTAGES = {
     "database": "The database isn't ready",
     "redis": "The queue can't be reached",
+    "full": "The queue is full",
     "workers": "No worker runs",
     "sweep": "The scheduler doesn't run",
 }

@@ -38,6 +38,8 @@ class SystemState:
     schema: bool
     """Whether the database's schema is the one that this version needs."""
     redis: bool
+    full: bool
+    """Whether Redis answers but takes no further work."""
     workers: int
     waiting: int
     """Jobs in the queue."""
@@ -52,10 +54,11 @@ class SystemState:
 
     @property
     def trouble(self) -> str:
-        """`database`, `redis`, `workers`, `sweep`, or empty when all works."""
+        """`database`, `redis`, `full` (the queue), `workers`, `sweep`, or empty when all works."""
         checks = {
             "database": self.database and self.schema,
             "redis": self.redis,
+            "full": not self.full,
             "workers": self.workers > 0,
             "sweep": not self.is_late,
         }
@@ -102,7 +105,7 @@ def _ask(courier: Courier) -> SystemState:
     queue = courier.state()
     database, schema, swept_at = _ask_database()
     is_late = swept_at is None or now() - swept_at > late()
-    return SystemState(database, schema, queue.redis, queue.workers, queue.waiting, swept_at, is_late)
+    return SystemState(database, schema, queue.redis, queue.full, queue.workers, queue.waiting, swept_at, is_late)
 
 
 def _ask_database() -> tuple[bool, bool, datetime | None]:

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from models import Action, AuditEntry, KeyState, State
+from models import AccessKey, Action, AuditEntry, KeyState, State
 from rotation.ending import wishes
+from rotation.ending.rules import BY_RULE
 from rotation.requests import OldKey
 from tests.rotation.world import DAY, HOUR, USER
 
@@ -185,6 +186,35 @@ def test_a_use_that_shows_up_after_a_death_brings_back_what_may_be_inactive(worl
     world.pass_time(HOUR)
     assert active(world, old)
     assert row(world, old).ended_by == ""
+
+
+@pytest.mark.parametrize("listing", [True, False])
+def test_what_may_be_inactive_is_not_taken_for_active_where_nobody_may_bring_it_back(world, old, listing):
+    kill_after(world, "deactivate_key")
+    with pytest.raises(Killed):
+        world.pass_time(DAY + HOUR)
+    world.aws.deny("deactivate_key", *([] if listing else ["list_keys"]))
+    world.aws.use_key(old)
+    world.pass_time(HOUR)
+    assert (row(world, old).error_code, row(world, old).state) == ("not_permitted", KeyState.RETIRING)
+    assert not ask(world, lambda session, *who: wishes.keep_longer(session, row(world, old), *who), world.clock.now())
+    world.aws.allow("deactivate_key")
+    world.pass_time(2 * HOUR)
+    assert active(world, old)
+    assert (row(world, old).error_code, row(world, old).ended_by) == ("", "")
+
+
+def test_a_key_that_is_listed_as_active_need_not_be_brought_back(world, old):
+    kill_after(world, "last_use")
+    world.aws.use_key(old)
+    with pytest.raises(Killed):
+        world.pass_time(DAY + HOUR)
+    world.session.query(AccessKey).filter_by(access_key_id=old).update({"ended_by": BY_RULE})
+    world.session.commit()
+    world.aws.deny("deactivate_key")
+    world.aws.use_key(old)
+    world.pass_time(HOUR)
+    assert (row(world, old).error_code, row(world, old).ended_by) == ("", "")
 
 
 def test_a_lost_key_that_is_found_is_deactivated_first(world, old):

@@ -100,6 +100,7 @@ def test_all_works(bob_client, queue):
     ("found", "band", "to_do"),
     [
         (QueueState(False, 0, 0), "The queue can", "REDIS_URL"),
+        (QueueState(True, 1, 3, full=True), "The queue is full", "maxmemory"),
         (QueueState(True, 0, 3), "No worker runs.", "keyturn worker"),
     ],
 )
