@@ -177,7 +177,7 @@ class Layer:
     def _session(self, request: Request) -> Answer:
         account = Account(request.region)
         user = account.user(account.owner(request.access_key_id))
-        answer = sessions.get_session_token(request, user, self.behaviour.shortest_session_s)
+        answer = sessions.get_session_token(request, user, self.behaviour.session_at_most_s)
         if self._state_file:
             memory.keep(self._state_file)
         return answer

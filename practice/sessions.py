@@ -20,7 +20,7 @@ from practice.answers import Answer, refusal
 from practice.request import Request
 
 GET_SESSION_TOKEN = "sts:GetSessionToken"  # noqa: S105 - the name of an action
-_LONGEST_S, _USUAL_S = 129_600, 43_200
+_SHORTEST_S, _LONGEST_S, _USUAL_S = 900, 129_600, 43_200
 _OF_SESSIONS = {"sts:AssumeRole", "sts:GetCallerIdentity"}
 
 
@@ -78,13 +78,13 @@ def refused(request: Request, session: UserSession) -> Answer | None:
     return None
 
 
-def get_session_token(request: Request, user: User | None, shortest_s: int) -> Answer:
+def get_session_token(request: Request, user: User | None, at_most_s: int) -> Answer:
     """The answer to GetSessionToken, signed by a user's key."""
     duration_s = int(request.params.get("DurationSeconds", _USUAL_S))
-    if user is None or not shortest_s <= duration_s <= _LONGEST_S:
-        message = f"durationSeconds must be from {shortest_s} to {_LONGEST_S}"
+    if user is None or not _SHORTEST_S <= duration_s <= _LONGEST_S:
+        message = f"durationSeconds must be from {_SHORTEST_S} to {_LONGEST_S}"
         return refusal("sts", "ValidationError", message, HTTPStatus.BAD_REQUEST)
-    made = UserSession(user, request.region, duration_s)
+    made = UserSession(user, request.region, min(duration_s, at_most_s or duration_s))
     sts_backends[ACCOUNT_ID][made.partition].assumed_roles.append(made)
     parts = {
         "AccessKeyId": made.access_key_id,

@@ -21,6 +21,7 @@ from views.frame.times import reader_zone
 from views.gone import gone
 from views.htmx import dialog, done, live, out_of_band, wants_partial
 from views.reauth import ask_password
+from views.shown.readers import still_holds
 from views.shown.values import finished, page_values
 
 bp = Blueprint("old_keys", __name__, url_prefix="/projects/<project_name>/strategies/<int:strategy_id>/old-key")
@@ -128,6 +129,8 @@ def end(project_name: str, strategy_id: int) -> ResponseReturnValue:
     key = _key_of_form(strategy)
     if request.form.get("sure") != "yes":
         return _end_dialog(project, strategy, key, 422, problem="Tick this first.")
+    if still_holds(db.session(), key, now()) and request.form.get("readers") != "yes":
+        return _end_dialog(project, strategy, key, 422, readers_problem="Tick this too.")
     if (question := ask_password()) is not None:
         return question
     wishes.end_now(db.session(), key, me().name, now())
@@ -173,10 +176,18 @@ def _keep_dialog(
 
 
 def _end_dialog(
-    project: Project, strategy: RotationStrategy, key: AccessKey, status: int = 200, problem: str = ""
+    project: Project,
+    strategy: RotationStrategy,
+    key: AccessKey,
+    status: int = 200,
+    problem: str = "",
+    readers_problem: str = "",
 ) -> ResponseReturnValue:
-    back = _page_url(project, strategy)
-    return dialog("old_keys/_end.html", status, project=project, strategy=strategy, old=key, problem=problem, back=back)
+    values = {"project": project, "strategy": strategy, "old": key, "back": _page_url(project, strategy)}
+    readers = still_holds(db.session(), key, now())
+    return dialog(
+        "old_keys/_end.html", status, problem=problem, readers=readers, readers_problem=readers_problem, **values
+    )
 
 
 def _page_url(project: Project, strategy: RotationStrategy) -> str:

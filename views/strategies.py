@@ -25,6 +25,7 @@ from views.gone import gone
 from views.htmx import dialog, done, out_of_band, page_or_partial, wants_partial
 from views.reauth import ask_password
 from views.shown import filters, listing
+from views.shown.readers import still_holds
 from views.shown.values import (
     PAGE_SIZE,
     PARTS_OF_STRATEGY,
@@ -122,21 +123,34 @@ def rotate(project_name: str, strategy_id: int) -> ResponseReturnValue:
     choice = request.form.get("old_key", OldKey.ASK.value)
     if choice not in set(OldKey):
         abort(400)
-    if choice == OldKey.END and (question := ask_password()) is not None:
-        return question
+    if choice == OldKey.END:
+        old = old_key_of(db.session(), strategy.id)
+        if old is not None and still_holds(db.session(), old, now()) and request.form.get("readers") != "yes":
+            return _rotate_choice(project, strategy, 422, problem="Tick this first.")
+        if (question := ask_password()) is not None:
+            return question
     try:
         rotation, _ = request_rotation(
             db.session(), strategy, by=me().name, trigger=Trigger.BUTTON, now=now(), old_key=OldKey(choice),
             actor_id=me().id, address=request.remote_addr or "",
         )  # fmt: skip
     except RotationError:
-        old = old_key_of(db.session(), strategy.id)
-        return dialog(
-            "strategies/_rotate_choice.html", project=project, strategy=strategy, old=old, back=_back(strategy)
-        )
+        return _rotate_choice(project, strategy)
     db.session.commit()
     services().courier.rotation(rotation.id, rotation.claims)
     return _watch(project, strategy, rotation)
+
+
+def _rotate_choice(
+    project: Project, strategy: RotationStrategy, status: int = 200, problem: str = ""
+) -> ResponseReturnValue:
+    """Ask what is to become of the old key. `problem`: it was chosen to end it, without knowing who fails by that."""
+    old = old_key_of(db.session(), strategy.id)
+    readers = [] if old is None else still_holds(db.session(), old, now())
+    return dialog(
+        "strategies/_rotate_choice.html", status, project=project, strategy=strategy, old=old, readers=readers,
+        problem=problem, back=_back(strategy),
+    )  # fmt: skip
 
 
 def _watch(project: Project, strategy: RotationStrategy, rotation: Rotation) -> ResponseReturnValue:

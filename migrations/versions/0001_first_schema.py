@@ -666,6 +666,7 @@ def upgrade() -> None:
         sa.Column("project_id", sa.String(length=32), nullable=False),
         sa.Column("key_id", sa.String(length=32), nullable=True),
         sa.Column("credentials", sa.LargeBinary(), nullable=True),
+        sa.Column("fetched_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("expires_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("renew_at", models.base.UtcDateTime(), nullable=False),
         sa.Column("fetches", sa.Integer(), nullable=False),

@@ -42,6 +42,7 @@ class SharedSession(Base):
     """The access key that signed for them."""
     credentials: Mapped[bytes | None]
     """Sealed JSON of the three parts."""
+    fetched_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     renew_at: Mapped[datetime] = mapped_column(index=True)
     """When a worker fetches the next ones."""

@@ -15,7 +15,14 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 _RANGES = ("propagation_s", "status_change_s", "deletion_s")
-_NOT_NEGATIVE = ("latency_s", "latency_tail", "last_use_lag_s", "last_use_step_s", "throttle_per_s")
+_NOT_NEGATIVE = (
+    "latency_s",
+    "latency_tail",
+    "last_use_lag_s",
+    "last_use_step_s",
+    "throttle_per_s",
+    "session_at_most_s",
+)
 
 
 @dataclass
@@ -32,7 +39,8 @@ class Behaviour:
     `throttle_burst`: how many it takes at once after a rest.
     `hides_unknown_keys`: GetAccessKeyLastUsed on a key that doesn't exist is answered with AccessDenied, as AWS may do,
     else with NoSuchEntity.
-    `shortest_session_s`: the shortest session that GetSessionToken gives.
+    `session_at_most_s`: how long the sessions of GetSessionToken hold at most, though longer ones are asked for; 0: as
+    long as asked for.
     `seed`: another one begins another plan.
     """
 
@@ -47,7 +55,7 @@ class Behaviour:
     throttle_per_s: float = 0.0
     throttle_burst: int = 20
     hides_unknown_keys: bool = True
-    shortest_session_s: int = 900
+    session_at_most_s: int = 0
     seed: int = 0
 
     def change(self, values: Mapping[str, Any]) -> None:

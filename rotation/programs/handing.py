@@ -22,7 +22,7 @@ from models.secret import current_values
 from rotation.errors import FAILURES
 from rotation.provider import KeyPair
 
-_LEAST_S = 300
+_LEAST = timedelta(minutes=5)
 _REFUSED = "published_key_"
 
 
@@ -118,11 +118,17 @@ def _session_of(
     if row is None:
         raise NotReadyError("Temporary credentials are being fetched for the first time. Ask again in a few seconds.")
     shared, key, handed = row
-    least = min(timedelta(seconds=_LEAST_S), timedelta(seconds=strategy.handed_s) / 10)
-    if key is None or shared.expires_at is None or shared.expires_at - now < least:
+    if key is None or _is_nearly_over(shared, now):
         raise NotReadyError(_why_none(shared))
     _want_good(key)
     return shared, key, handed
+
+
+def _is_nearly_over(shared: SharedSession, now: datetime) -> bool:
+    """Whether so little of the session's life is left that a program might find it over."""
+    if shared.expires_at is None or shared.fetched_at is None:
+        return True
+    return shared.expires_at - now < min(_LEAST, (shared.expires_at - shared.fetched_at) / 10)
 
 
 def _why_none(shared: SharedSession) -> str:

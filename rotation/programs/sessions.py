@@ -119,7 +119,7 @@ def _keep(
         tools.sealing_key(strategy.project_id),
         json.dumps([pair.access_key_id, pair.secret_access_key, pair.session_token]),
     )
-    shared.key_id, shared.expires_at = key.id, temporary.expires_at
+    shared.key_id, shared.fetched_at, shared.expires_at = key.id, now, temporary.expires_at
     _settle(tools, shared, now + (temporary.expires_at - now) / 2)
 
 

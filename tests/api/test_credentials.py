@@ -216,7 +216,7 @@ class TestTemporary:
         billing.hands_out = HandsOut.SESSION.value
         row = SharedSession(
             id=new_id(), strategy_id=billing.id, project_id=payments.id, key_id=key_of(session).id,
-            expires_at=START + HOUR, renew_at=START + HOUR / 2, error_code="",
+            fetched_at=START, expires_at=START + HOUR, renew_at=START + HOUR / 2, error_code="",
         )  # fmt: skip
         row.seal(payments.sealing_key(keyring), json.dumps(["ASIAEXAMPLE000000001", "its secret", "its token"]))
         key_of(session).held_until = START + HOUR + timedelta(minutes=5)

@@ -126,6 +126,8 @@ _NAMES = {
     "deadline_s": "deadline",
     "existing_key": "existing access key ID",
     "grace_s": "grace period",
+    "handed_s": "what programs are handed holds for",
+    "hands_out": "programs are handed",
     "max_key_age_s": "maximum age of keys",
     "iam_path": "IAM path",
     "interval_s": "interval",
@@ -145,6 +147,8 @@ _NAMES = {
 """The names of facts that aren't words by themselves."""
 
 _VALUES = {
+    ("hands_out", "session"): "temporary credentials",
+    ("hands_out", "key"): "the key itself",
     ("retire_when", "quiet"): "after its quiet time",
     ("retire_when", "deadline"): "after its quiet time, at a deadline at the latest",
     ("retire_when", "next"): "at the next rotation",

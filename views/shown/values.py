@@ -23,6 +23,7 @@ from views.shown import facts, listing
 from views.shown.page import RECENT, count_rotations, page, past_rotations
 from views.shown.paging import Tab
 from views.shown.picture import uses
+from views.shown.readers import LENGTHS_S, board
 from views.shown.rotation import is_idle
 from views.shown.rotation_page import rotation_page
 from views.system.state import late, system_state
@@ -33,6 +34,7 @@ PARTS_OF_STRATEGY = (
     "strategies/page/_trouble.html",
     "strategies/page/_timeline.html",
     "old_keys/_old_key.html",
+    "programs/_programs.html",
     "strategies/page/_recent.html",
     "strategies/page/_plan.html",
     "strategies/page/_foreign.html",
@@ -137,6 +139,8 @@ def page_values(
         "nobody_works": outage() if asking or (old is not None and old.ended_by) else "",
         "moment": now(),
         "poll_s": config().last_use_poll_s,
+        "board": board(db.session(), strategy, config().url or request.host_url.rstrip("/"), now()),
+        "lengths_s": LENGTHS_S,
         **({} if old is None else _uses(old)),
     }
 

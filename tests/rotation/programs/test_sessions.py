@@ -47,6 +47,7 @@ def test_the_current_key_signs_and_is_held_as_long(wanted):
     assert due(wanted) == [wanted.strategy_id]
     fetch_one(wanted)
     shared, now = kept(wanted), wanted.clock.now()
+    assert shared.fetched_at == now
     assert (shared.expires_at, shared.renew_at, shared.error_code) == (now + 2 * HALF, now + HALF, "")
     assert json.loads(shared.open(wanted.sealing_key))[0].startswith("ASIA")
     key = key_of(wanted, shared)

@@ -1,0 +1,61 @@
+"""Who holds which key of a strategy: the handover, as the strategy's page tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from models import AccessKey, KeyState, RotationStrategy
+from models.programs.handed import readers_of
+
+LENGTHS_S = (900, 3_600, 14_400, 43_200)
+"""For how long programs may be handed credentials, to choose from."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One program and a key that it was handed."""
+
+    name: str
+    key_id: str
+    at: datetime
+    until: datetime
+    as_session: bool
+    on_old: bool
+    """Whether the key isn't the current one any more, and the program was told that it holds."""
+
+
+@dataclass(frozen=True)
+class Board:
+    """All of a strategy's readers, with what one has to know first as a sentence."""
+
+    readers: list[Reader]
+    base_url: str
+
+    @property
+    def on_old(self) -> list[Reader]:
+        """Those who still may use an old key."""
+        return [reader for reader in self.readers if reader.on_old]
+
+
+def board(session: Session, strategy: RotationStrategy, base_url: str, now: datetime) -> Board:
+    """Who was handed which key last, and who still may use an earlier one."""
+    rows = readers_of(session, strategy.id, now)
+    return Board([_reader(row.ServiceToken.name, row.AccessKey, row.HandedKey, now) for row in rows], base_url)
+
+
+def still_holds(session: Session, old: AccessKey, now: datetime) -> list[Reader]:
+    """The programs that were told that this old key holds now: ending it makes them fail."""
+    rows = readers_of(session, old.strategy_id, now)
+    readers = [
+        _reader(row.ServiceToken.name, row.AccessKey, row.HandedKey, now) for row in rows if row.AccessKey.id == old.id
+    ]
+    return [reader for reader in readers if reader.on_old]
+
+
+def _reader(name: str, key: AccessKey, handed: object, now: datetime) -> Reader:
+    at, until, as_session = handed.at, handed.until, handed.as_session  # type: ignore[attr-defined]
+    on_old = key.state == KeyState.RETIRING.value and until > now
+    return Reader(name, key.access_key_id or "", at, until, as_session, on_old)
