@@ -57,6 +57,10 @@ class NewToken(Form):
         ]
         self._places = {each.id: (secret.environment_id, secret.path) for each, secret in placed}
 
+    def begin(self) -> None:
+        """Choose the environment of the first strategy."""
+        self.environment.data = next((place[0] for place in self._places.values()), self.environment.data)
+
     def expires_at(self, now: datetime) -> datetime | None:
         """When the token ends by itself, if ever."""
         return now + timedelta(days=int(self.expires.data)) if self.expires.data else None

@@ -7,7 +7,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ColumnElement, ForeignKey, Index, String, and_, select, text, update
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    and_,
+    bindparam,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crypto import Place, SealingKey
@@ -175,15 +187,18 @@ def move(session: Session, key_id: str, old: KeyState, new: KeyState, **values: 
     return bool(moved.rowcount)  # type: ignore[attr-defined]
 
 
+_CLAIM_LOOK = (
+    update(AccessKey)
+    .where(AccessKey.id == bindparam("key"), AccessKey.look_at <= bindparam("now"))
+    .values(look_at=bindparam("again"), looks=AccessKey.looks + 1)
+    .execution_options(synchronize_session=False)
+)
+
+
 def claim_look(session: Session, key_id: str, now: datetime, pause: timedelta) -> bool:
     """Take the look at a key that is due; True exactly when this call took it.
 
     The next look is put off by `pause` first: a look that dies is made up, and one that raises can't stop the others.
     """
-    taken = session.execute(
-        update(AccessKey)
-        .where(AccessKey.id == key_id, AccessKey.look_at <= now)
-        .values(look_at=now + pause, looks=AccessKey.looks + 1)
-        .execution_options(synchronize_session=False)
-    )
+    taken = session.execute(_CLAIM_LOOK, {"key": key_id, "now": now, "again": now + pause})
     return bool(taken.rowcount)  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String, insert, update
+from sqlalchemy import String, bindparam, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -24,11 +24,17 @@ class Heartbeat(Base):
     at: Mapped[datetime]
 
 
+_BEAT = (
+    update(Heartbeat)
+    .where(Heartbeat.name == bindparam("of"))
+    .values(at=bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
+
+
 def beat(session: Session, name: str, now: datetime) -> None:
     """Record that `name` ran now. Commits nothing."""
-    seen = session.execute(
-        update(Heartbeat).where(Heartbeat.name == name).values(at=now).execution_options(synchronize_session=False)
-    )
+    seen = session.execute(_BEAT, {"of": name, "now": now})
     if seen.rowcount:  # type: ignore[attr-defined]
         return
     try:

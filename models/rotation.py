@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, func, or_, select, text, update
+from sqlalchemy import (
+    JSON,
+    Executable,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from models.base import Base
@@ -159,37 +173,70 @@ class RotationStep(Base):
     rotation: Mapped[Rotation] = relationship(back_populates="steps")
 
 
+# At each turn of a worker: to build these statements anew takes longer than to execute them.
+
+# Claims of one connection wait for each other: else two of them could count the same.
+_LOCK_CONNECTION = (
+    select(Connection.id)
+    .join(RotationStrategy, RotationStrategy.connection_id == Connection.id)
+    .join(Rotation, Rotation.strategy_id == RotationStrategy.id)
+    .where(Rotation.id == bindparam("rotation"))
+    .with_for_update(of=Connection, key_share=True)
+)
+_other, _theirs = aliased(Rotation), aliased(RotationStrategy)
+_IN_HAND = (
+    select(func.count())
+    .select_from(_other)
+    .join(_theirs, _theirs.id == _other.strategy_id)
+    .where(
+        _theirs.connection_id == bindparam("connection"),
+        _other.ended_at.is_(None),
+        _other.lease_until > bindparam("now"),
+    )
+    .scalar_subquery()
+)
+_CLAIM = (
+    update(Rotation)
+    .where(
+        Rotation.id == bindparam("rotation"),
+        Rotation.ended_at.is_(None),
+        or_(Rotation.lease_until.is_(None), Rotation.lease_until <= bindparam("now")),
+        or_(Rotation.wait_until.is_(None), Rotation.wait_until <= bindparam("now")),
+        _IN_HAND < AT_ONCE,
+    )
+    .values(lease_owner=bindparam("owner"), lease_until=bindparam("until"), claims=Rotation.claims + 1)
+    .execution_options(synchronize_session=False)
+)
+
+
 def claim(session: Session, rotation_id: int, owner: str, now: datetime, lease: timedelta) -> bool:
     """Take the lease of an open rotation whose time has come and that nobody holds.
 
     True exactly when this call took it: compare-and-set in one statement, of any number of workers one wins. False also
     while AT_ONCE rotations of its connection are in hand: whatever an account does to them, it holds no more workers.
     """
-    # Claims of one connection wait for each other: else two of them could count the same.
-    mine = select(Connection.id).join(RotationStrategy, RotationStrategy.connection_id == Connection.id)
-    mine = mine.join(Rotation, Rotation.strategy_id == RotationStrategy.id).where(Rotation.id == rotation_id)
-    connection_id = session.scalar(mine.with_for_update(of=Connection, key_share=True))
-    other, theirs = aliased(Rotation), aliased(RotationStrategy)
-    in_hand = (
-        select(func.count())
-        .select_from(other)
-        .join(theirs, theirs.id == other.strategy_id)
-        .where(theirs.connection_id == connection_id, other.ended_at.is_(None), other.lease_until > now)
-        .scalar_subquery()
-    )
+    connection_id = session.scalar(_LOCK_CONNECTION, {"rotation": rotation_id})
     taken = session.execute(
-        update(Rotation)
-        .where(
-            Rotation.id == rotation_id,
-            Rotation.ended_at.is_(None),
-            or_(Rotation.lease_until.is_(None), Rotation.lease_until <= now),
-            or_(Rotation.wait_until.is_(None), Rotation.wait_until <= now),
-            in_hand < AT_ONCE,
-        )
-        .values(lease_owner=owner, lease_until=now + lease, claims=Rotation.claims + 1)
-        .execution_options(synchronize_session=False)
+        _CLAIM,
+        {"rotation": rotation_id, "connection": connection_id, "owner": owner, "now": now, "until": now + lease},
     )
     return bool(taken.rowcount)  # type: ignore[attr-defined]
+
+
+@cache
+def _hold(*names: str) -> Executable:
+    """The statement that writes the columns `names` to a rotation that `owner` holds."""
+    return (
+        update(Rotation)
+        .where(
+            Rotation.id == bindparam("rotation"),
+            Rotation.lease_owner == bindparam("owner"),
+            Rotation.ended_at.is_(None),
+        )
+        .values({name: bindparam(f"new_{name}") for name in names})
+        .returning(Rotation)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
 
 
 def hold(session: Session, rotation_id: int, owner: str, now: datetime, lease: timedelta | None, **values: Any) -> bool:
@@ -198,15 +245,9 @@ def hold(session: Session, rotation_id: int, owner: str, now: datetime, lease: t
     The session's own Rotation is fresh afterwards. False, and nothing written, when the lease is another's by now or
     the rotation has ended.
     """
-    held = session.scalars(
-        update(Rotation)
-        .where(Rotation.id == rotation_id, Rotation.lease_owner == owner, Rotation.ended_at.is_(None))
-        .values(
-            lease_until=None if lease is None else now + lease,
-            **values,
-            **({"lease_owner": ""} if lease is None else {}),
-        )
-        .returning(Rotation)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    )
+    values["lease_until"] = None if lease is None else now + lease
+    if lease is None:
+        values["lease_owner"] = ""
+    new = {f"new_{name}": value for name, value in values.items()}
+    held = session.scalars(_hold(*values), {"rotation": rotation_id, "owner": owner, **new})
     return held.one_or_none() is not None

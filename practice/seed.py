@@ -59,6 +59,7 @@ class PracticeAws:
         return self._session.create_client(
             service, region_name=self.region, endpoint_url=self.endpoint_url,
             aws_access_key_id=pair.access_key_id, aws_secret_access_key=pair.secret_access_key,
+            aws_session_token=pair.session_token or None,
             config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=read_timeout_s),
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, union, update
+from sqlalchemy import bindparam, func, or_, select, union, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,49 @@ from rotation.requests import request_rotation
 from rotation.schedule import after_claim, opens
 
 BATCH = 500
+
+# Every few seconds: to build these statements anew takes longer than to execute them.
+_WAITING = (
+    select(Rotation.id, Rotation.claims)
+    .where(
+        Rotation.ended_at.is_(None),
+        or_(Rotation.lease_until.is_(None), Rotation.lease_until <= bindparam("now")),
+        or_(Rotation.wait_until.is_(None), Rotation.wait_until <= bindparam("now")),
+    )
+    .order_by(Rotation.strategy_id)
+    .limit(BATCH)
+)
+_RUNS = RotationStrategy.paused_at.is_(None)
+_NEXT_MOMENTS = [
+    select(func.min(column)).where(column > bindparam("now"), RotationStrategy.deleting_at.is_(None), *only)
+    for column, only in (
+        (RotationStrategy.due_at, [_RUNS]), (RotationStrategy.retry_at, [_RUNS]), (RotationStrategy.paused_until, []),
+    )
+]  # fmt: skip
+_ENDED_PAUSES = (
+    select(RotationStrategy)
+    .where(RotationStrategy.paused_until <= bindparam("now"), RotationStrategy.deleting_at.is_(None))
+    .order_by(RotationStrategy.paused_until)
+    .limit(BATCH)
+    .with_for_update()
+)
+_DUE = (
+    select(RotationStrategy)
+    .where(
+        # Apart, for each has its index.
+        RotationStrategy.id.in_(
+            union(
+                select(RotationStrategy.id).where(RotationStrategy.due_at <= bindparam("now")),
+                select(RotationStrategy.id).where(RotationStrategy.retry_at <= bindparam("now")),
+            )
+        ),
+        _RUNS,
+        RotationStrategy.deleting_at.is_(None),
+        ~select(Rotation.id).where(Rotation.strategy_id == RotationStrategy.id, Rotation.ended_at.is_(None)).exists(),
+    )
+    .order_by(RotationStrategy.due_at)
+    .limit(BATCH)
+)
 
 
 @dataclass(frozen=True)
@@ -46,16 +89,7 @@ def sweep_once(session: Session, now: datetime) -> Due:
     _end_pauses(session, now)
     for strategy in _due_strategies(session, now):
         _start(session, strategy, now)
-    rotations = session.execute(
-        select(Rotation.id, Rotation.claims)
-        .where(
-            Rotation.ended_at.is_(None),
-            or_(Rotation.lease_until.is_(None), Rotation.lease_until <= now),
-            or_(Rotation.wait_until.is_(None), Rotation.wait_until <= now),
-        )
-        .order_by(Rotation.strategy_id)
-        .limit(BATCH)
-    ).all()
+    rotations = session.execute(_WAITING, {"now": now}).all()
     next_at, left = _next_at(session, now), unfinished(session)
     beat(session, SWEEP, now)
     session.commit()
@@ -64,20 +98,13 @@ def sweep_once(session: Session, now: datetime) -> Due:
 
 
 def _next_at(session: Session, now: datetime) -> datetime | None:
-    runs = RotationStrategy.paused_at.is_(None)
-    moments = [
-        session.scalar(select(func.min(column)).where(column > now, RotationStrategy.deleting_at.is_(None), *only))
-        for column, only in (
-            (RotationStrategy.due_at, [runs]), (RotationStrategy.retry_at, [runs]), (RotationStrategy.paused_until, []),
-        )
-    ]  # fmt: skip
+    moments = [session.scalar(moment, {"now": now}) for moment in _NEXT_MOMENTS]
     return min(filter(None, moments), default=None)
 
 
 def _end_pauses(session: Session, now: datetime) -> None:
     """Resume the schedules whose pause was to end by now."""
-    ended = select(RotationStrategy).where(RotationStrategy.paused_until <= now, RotationStrategy.deleting_at.is_(None))
-    for strategy in session.scalars(ended.order_by(RotationStrategy.paused_until).limit(BATCH).with_for_update()):
+    for strategy in session.scalars(_ENDED_PAUSES, {"now": now}):
         resume(session, strategy, now)
         record(
             session, at=now, actor="schedule", action=Action.STRATEGY_RESUME, thing=strategy.user_name,
@@ -87,25 +114,7 @@ def _end_pauses(session: Session, now: datetime) -> None:
 
 def _due_strategies(session: Session, now: datetime) -> list[RotationStrategy]:
     """Strategies whose time or retry has come and that no open rotation holds."""
-    is_open = select(Rotation.id).where(Rotation.strategy_id == RotationStrategy.id, Rotation.ended_at.is_(None))
-    # Apart, for each has its index.
-    come = union(
-        select(RotationStrategy.id).where(RotationStrategy.due_at <= now),
-        select(RotationStrategy.id).where(RotationStrategy.retry_at <= now),
-    )
-    return list(
-        session.scalars(
-            select(RotationStrategy)
-            .where(
-                RotationStrategy.id.in_(come),
-                RotationStrategy.paused_at.is_(None),
-                RotationStrategy.deleting_at.is_(None),
-                ~is_open.exists(),
-            )
-            .order_by(RotationStrategy.due_at)
-            .limit(BATCH)
-        )
-    )
+    return list(session.scalars(_DUE, {"now": now}))
 
 
 def _start(session: Session, strategy: RotationStrategy, now: datetime) -> None:

@@ -36,6 +36,7 @@ from views.frame import limits
 pytest_plugins = [
     "tests.databases.fixtures",  # the fixtures `postgres_url` and `database_url`
     "tests.in_parallel",
+    "tests.databases.worlds",  # the fixtures `sqlite_world`, `postgres_world` and `any_world`
     "tests.practice_aws",  # the fixture `practice`: practice AWS over HTTP
 ]
 
@@ -50,6 +51,9 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
+
+# After each test: sorted and written once.
+_EMPTY = [str(table.delete()) for table in reversed(Base.metadata.sorted_tables)]
 
 PASSWORD = "correct horse battery staple"
 
@@ -123,8 +127,8 @@ def app(_app: Flask, clock: FakeClock):
     with _app.app_context():
         limits.limiter._fallback_limiter.storage.reset()
         with db.engine.begin() as connection:
-            for table in reversed(Base.metadata.sorted_tables):
-                connection.execute(table.delete())
+            for statement in _EMPTY:
+                connection.exec_driver_sql(statement)
 
 
 @pytest.fixture

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Row, String, and_, case, or_, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Row, String, and_, case, literal, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crypto import Place, SealingKey
 from models.access_key import AccessKey, KeyState
-from models.base import Base
+from models.base import Base, UtcDateTime
 from models.programs.token import TOUCH, ServiceToken
 from models.rotation import Rotation
 
@@ -72,7 +74,7 @@ def hold_key(session: Session, key_id: str, until: datetime) -> bool:
     Whoever publishes its successor waits for this transaction: what it told a program is kept. Doesn't commit.
     """
     longer = AccessKey.id == key_id, AccessKey.state == KeyState.ACTIVE.value, AccessKey.leaked_at.is_(None)
-    latest = case((AccessKey.held_until > until, AccessKey.held_until), else_=until)
+    latest = case((AccessKey.held_until > until, AccessKey.held_until), else_=literal(until, UtcDateTime))
     held = session.execute(
         update(AccessKey).where(*longer).values(held_until=latest).execution_options(synchronize_session=False)
     )
@@ -89,7 +91,7 @@ def note_handed(
         update(HandedKey).where(*mine).values(**values).execution_options(synchronize_session=False)
     )
     if not known.rowcount:  # type: ignore[attr-defined]
-        session.merge(HandedKey(token_id=token_id, key_id=key_id, **values))
+        _add(session, HandedKey(token_id=token_id, key_id=key_id, **values))
 
 
 def unnoted_reads(session: Session, token_id: int, rotation_ids: Collection[int], now: datetime) -> list[str]:
@@ -112,7 +114,12 @@ def note_read(session: Session, token_id: int, key_id: str, now: datetime) -> No
     mine = HandedKey.token_id == token_id, HandedKey.key_id == key_id
     known = session.execute(update(HandedKey).where(*mine).values(at=now).execution_options(synchronize_session=False))
     if not known.rowcount:  # type: ignore[attr-defined]
-        session.merge(HandedKey(token_id=token_id, key_id=key_id, at=now, until=now, as_session=False))
+        _add(session, HandedKey(token_id=token_id, key_id=key_id, at=now, until=now, as_session=False))
+
+
+def _add(session: Session, handed: HandedKey) -> None:
+    with suppress(IntegrityError), session.begin_nested():  # another request of the program's was told the same
+        session.add(handed)
 
 
 def readers_of(session: Session, strategy_id: int, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -20,10 +20,8 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def world(postgres_url):
-    made = World(postgres_url)
-    yield made
-    made.close()
+def world(postgres_world):
+    return postgres_world
 
 
 def someone_waits(world: World) -> bool:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import ConnectionError as RedisIsAway
 
+from crypto import Keyring
 from jobs import worker
 from jobs.periodic import PeriodicScheduler, periodic_jobs
-from models import Rotation, State
+from models import Project, Rotation, RotationStrategy, SharedSession, State
 from practice.seed import FIVE_PERMISSIONS, THREE_PERMISSIONS
+from rotation.programs.sessions import want_session
+from rotation.provider import KeyPair
 from tests.processes.processes import kill_family, wait_for
 
 
@@ -51,6 +55,24 @@ def test_a_loss_of_redis_costs_no_more_than_a_sweep(make_workplace, redis):
     PeriodicScheduler(periodic_jobs(place.config), redis).enqueue_jobs()
     place.work()
     assert place.rotation(rotation_id).state == State.SUCCEEDED
+
+
+def test_the_sweep_has_a_wanted_session_fetched(make_workplace, redis):
+    place = make_workplace(THREE_PERMISSIONS)
+    rotation_id = place.request()
+    place.courier.rotation(rotation_id)
+    place.work()
+    with place.session() as session:
+        want_session(session, session.query(RotationStrategy).one(), datetime.now(UTC))
+        session.commit()
+    PeriodicScheduler(periodic_jobs(place.config), redis).enqueue_jobs()
+    place.work()
+    with place.session() as session:
+        shared = session.query(SharedSession).one()
+        project = session.query(Project).one()
+        key = Keyring.load("", place.config.instance / "master.key")
+        pair = KeyPair(*json.loads(shared.open(project.sealing_key(key))))
+    assert place.caller(pair) == place.target.user_name
 
 
 def test_a_key_whose_answer_and_worker_are_lost_costs_no_key_in_use(make_workplace, redis, practice):

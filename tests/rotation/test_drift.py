@@ -11,9 +11,13 @@ from tests.rotation.world import DAY, USER
 
 @pytest.fixture
 def turned(world):
+    world.after(lone_key)
+    return world
+
+
+def lone_key(world):
     world.rotate()
     world.pass_time(3 * DAY)
-    return world
 
 
 def code(world):

@@ -18,9 +18,13 @@ TRANSIENT = ("throttled", "aws_unreachable")
 @pytest.fixture
 def turned(world):
     """A world whose key was turned once, long enough ago for the taken-over one to be gone."""
+    world.after(lone_key)
+    return world
+
+
+def lone_key(world):
     world.rotate()
     world.clock.advance(10 * DAY)
-    return world
 
 
 def unchanged(world, pair, versions):

@@ -14,13 +14,17 @@ from tests.rotation.world import DAY, HOUR, USER
 @pytest.fixture
 def losing(world):
     """A world that may not list keys, has turned its key once, and just lost AWS's answer about the next one."""
+    world.after(lose_answer)
+    return world
+
+
+def lose_answer(world):
     world.aws.deny("list_keys")
     world.rotate()
     world.clock.advance(10 * DAY)
     world.aws.lose_next_answer(made=True)
     assert world.rotate().error_code == "answer_lost"
     world.sweep()
-    return world
 
 
 def lost_key(world):

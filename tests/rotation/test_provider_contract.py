@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import pytest
+from botocore.exceptions import ClientError
 
 from practice.seed import FIVE_PERMISSIONS, PracticeAws
 from rotation.aws_iam import AwsIam
@@ -17,6 +18,7 @@ from rotation.reach.access import Access, Role
 from tests.fake_clock import FakeClock
 from tests.fake_provider import ACTIONS, FakeProvider
 from tests.practice_aws import new_name
+from tests.processes.processes import wait_for
 
 UNKNOWN = KeyPair("AKIAEXAMPLE999999999", "example-secret-of-no-key")
 
@@ -301,6 +303,25 @@ def test_a_session_signs_for_the_keys_user(world):
     assert session.pair.access_key_id.startswith("ASIA")
     assert session.pair.session_token
     assert session.expires_at.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize("after", ["", "the key is deleted", "it has expired"])
+def test_practice_aws_takes_its_sessions_as_aws_does(practice, after):
+    """Whatever becomes of the key, until they expire; and never for IAM."""
+    user = practice.make_target(new_name("billing-api"))
+    practice.set(session_at_most_s=1 if after == "it has expired" else 0)
+    session = AwsIam(Access(user.key, practice.region, practice.endpoint_url)).session_of(user.key, 900)
+    sts, iam = (practice.client(service, session.pair) for service in ("sts", "iam"))
+    if after == "the key is deleted":
+        practice.iam.delete_access_key(UserName=user.user_name, AccessKeyId=user.key.access_key_id)
+    if after == "it has expired":
+        wait_for(lambda: datetime.now(UTC) > session.expires_at + timedelta(seconds=1), "its end")
+        with pytest.raises(ClientError, match="ExpiredToken"):
+            sts.get_caller_identity()
+        return
+    assert sts.get_caller_identity()["Arn"].endswith(f":user/{user.user_name}")
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        iam.get_user()
 
 
 def test_no_session_by_a_key_that_aws_refuses(world):

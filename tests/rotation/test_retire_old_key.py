@@ -14,6 +14,10 @@ from tests.rotation.world import DAY, HOUR, USER
 @pytest.fixture
 def old(world):
     """The ID of an old key that was replaced just now, with a grace and a quiet time of a day each."""
+    return world.after(replace_key)
+
+
+def replace_key(world):
     world.rotate()
     access_key_id = world.pair().access_key_id
     world.clock.advance(10 * DAY)

@@ -87,18 +87,20 @@ def _show(form: StrategyForm, strategy: RotationStrategy) -> None:
     form.smtp_password_secret.data = str(strategy.smtp_password_secret_id or NEW)
 
 
+_OTHER = aliased(Secret)
+
+
 def _placeholders(project: Project) -> tuple[str, str] | None:
     """The first place that has both secrets of the usual names, written by no strategy."""
-    other = aliased(Secret)
     found = db.session.execute(
         select(Environment.name, Secret.path)
         .join(Secret, Secret.environment_id == Environment.id)
-        .join(other, (other.environment_id == Secret.environment_id) & (other.path == Secret.path))
+        .join(_OTHER, (_OTHER.environment_id == Secret.environment_id) & (_OTHER.path == Secret.path))
         .where(
             Environment.project_id == project.id,
             Secret.name.in_(_USUAL["access_key_secret"]),
-            other.name.in_(_USUAL["secret_key_secret"]),
-            ~is_written(Secret.id, other.id),
+            _OTHER.name.in_(_USUAL["secret_key_secret"]),
+            ~is_written(Secret.id, _OTHER.id),
         )
         .order_by(Environment.position, Secret.path)
         .limit(1)

@@ -102,10 +102,14 @@ def in_full(session: Session, strategy_ids: Sequence[int]) -> dict[int, Facts]:
     return {facts.strategy.id: facts for facts in _facts(strategies, newest, ordered)}
 
 
+# Made once: SQLAlchemy works the columns of an alias out anew for each that is made.
+_PLACES = aliased(Secret), aliased(Secret), aliased(Environment), aliased(Environment)
+_NEWEST, _OLDER = aliased(Rotation), aliased(AccessKey)
+
+
 def with_places(statement: Select[RotationStrategy]) -> Select[RotationStrategy]:
     """The strategies with their connection, and their secrets with their environments, in the same statement."""
-    first, second = aliased(Secret), aliased(Secret)
-    here, there = aliased(Environment), aliased(Environment)
+    first, second, here, there = _PLACES
     return (
         statement.outerjoin(first, first.id == RotationStrategy.access_key_secret_id)
         .outerjoin(here, here.id == first.environment_id)
@@ -133,10 +137,9 @@ def _facts(strategies: Iterable[Any], newest: Iterable[Any], keys: Iterable[Any]
 
 def _newest_id() -> ColumnElement[int]:
     """The id of the strategy's newest rotation, looked up in an index for each strategy."""
-    rotation = aliased(Rotation)
     return (
-        select(func.max(rotation.id))
-        .where(rotation.strategy_id == RotationStrategy.id)
+        select(func.max(_NEWEST.id))
+        .where(_NEWEST.strategy_id == RotationStrategy.id)
         .correlate(RotationStrategy)
         .scalar_subquery()
     )
@@ -144,11 +147,10 @@ def _newest_id() -> ColumnElement[int]:
 
 def _intent_of(number: int) -> ColumnElement[Any]:
     """When the strategy's newest but `number` key was asked for; long ago when it has fewer."""
-    key = aliased(AccessKey)
     oldest = (
-        select(key.intent_at)
-        .where(key.strategy_id == RotationStrategy.id)
-        .order_by(key.intent_at.desc())
+        select(_OLDER.intent_at)
+        .where(_OLDER.strategy_id == RotationStrategy.id)
+        .order_by(_OLDER.intent_at.desc())
         .limit(1)
         .offset(number - 1)
         .correlate(RotationStrategy)

@@ -111,10 +111,12 @@ _GROUPS = {
 """What tells the groups behind the front apart."""
 
 
+_NEWER = aliased(Rotation)
+
+
 def _noticeable(project_id: str, now: datetime, late: timedelta) -> Select[int]:
     """The ids of all that may need attention or may be rotating, each of them found by an index, and perhaps others."""
-    newer = aliased(Rotation)
-    was_followed = exists().where(newer.strategy_id == Rotation.strategy_id, newer.id > Rotation.id)
+    was_followed = exists().where(_NEWER.strategy_id == Rotation.strategy_id, _NEWER.id > Rotation.id)
     rotations = select(Rotation.strategy_id).where(Rotation.project_id == project_id)
     failed = Rotation.state == literal(State.FAILED.value, literal_execute=True)
     keys = select(AccessKey.strategy_id).where(AccessKey.project_id == project_id, text(NOTICED))

@@ -25,7 +25,9 @@ from views.tokens.blueprint import bp, get_token
 def show_new(project_name: str) -> ResponseReturnValue:
     """Show the form of a new token."""
     project = get_project(project_name)
-    return render_template("tokens/new.html", project=project, form=_offer(project, NewToken()))
+    form = _offer(project, NewToken())
+    form.begin()
+    return render_template("tokens/new.html", project=project, form=form)
 
 
 @bp.post("/new")

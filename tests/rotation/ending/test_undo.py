@@ -15,6 +15,10 @@ from tests.rotation.world import DAY, USER
 @pytest.fixture
 def before(world):
     """The pair before the last rotation."""
+    return world.after(replace_pair)
+
+
+def replace_pair(world):
     world.aws.allow("deactivate_key")
     world.rotate()
     pair = world.pair()

@@ -55,11 +55,18 @@ class OwnWorld(World):
         return not self.aws.accepts(self.key())
 
 
+@pytest.fixture(scope="module")
+def first_moment(tmp_path_factory):
+    made = OwnWorld(tmp_path_factory.mktemp("own") / "own.db")
+    yield made, made.save()
+    made.close()
+
+
 @pytest.fixture
-def own(tmp_path):
-    world = OwnWorld(tmp_path / "own.db")
-    yield world
-    world.close()
+def own(first_moment):
+    made, saved = first_moment
+    made.go_back(saved)
+    return made
 
 
 def test_the_connection_asks_by_the_new_key_and_the_old_one_retires(own):

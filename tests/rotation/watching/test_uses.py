@@ -21,12 +21,17 @@ def turned(world):
 
 
 @pytest.fixture
-def replaced(turned):
+def replaced(world):
     """A key that was used, and its successor."""
-    turned.pass_time(DAY)
-    turned.aws.use_key(turned.pair().access_key_id, "s3", "eu-west-1")
-    turned.rotate()
-    return turned
+    world.after(use_and_replace)
+    return world
+
+
+def use_and_replace(world):
+    world.rotate()
+    world.pass_time(DAY)
+    world.aws.use_key(world.pair().access_key_id, "s3", "eu-west-1")
+    world.rotate()
 
 
 def old(world):
@@ -61,7 +66,7 @@ def test_each_change_is_a_row_with_when_it_was_told(replaced):
     key = old(replaced)
     replaced.pass_time(HOUR)
     replaced.aws.use_key(key.access_key_id, "dynamodb", "us-east-1")
-    replaced.pass_time(5 * HOUR)
+    replaced.pass_time(12 * HOUR)
     assert told(replaced, key)[:2] == [("dynamodb", "us-east-1"), ("s3", "eu-west-1")]
     with replaced.new_session() as session:
         newest = uses_of(session, key.id, 1)[0]

@@ -116,6 +116,11 @@ class TestMake:
         assert charlie_client.post(f"{LIST}/new", data=form(billing)).status_code == 404
         assert not session.query(ServiceToken).count()
 
+    def test_begins_with_the_environment_of_a_strategy(self, bob_client, billing):
+        place = billing.access_key_secret
+        page = bob_client.get(f"{LIST}/new").text
+        assert f'<option selected value="{place.environment_id}">production</option>' in page
+
 
 class TestList:
     def test_is_empty_at_first(self, bob_client, payments):
