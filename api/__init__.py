@@ -3,15 +3,17 @@
 credentials.py   the endpoint of the AWS SDKs
 door.py          who asks, and the one answer to whoever may not
 problems.py      errors as application/problem+json
+reading.py       the secrets that a token reaches
 """
 
 from __future__ import annotations
 
 from flask import Flask
 
-from api import credentials
+from api import credentials, reading
 
 
 def register(app: Flask) -> None:
     """Add the routes to the app."""
     app.register_blueprint(credentials.bp)
+    app.register_blueprint(reading.bp)

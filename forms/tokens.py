@@ -39,6 +39,7 @@ class NewToken(Form):
     environment = SelectField("Environment", coerce=int)
     path = StringField("Path", filters=[stripped], default="/")
     subtree = BooleanField("And everything below this path", default=True)
+    reads_secrets = BooleanField("Read the secrets there")
     strategies = SelectMultipleField(
         "Credentials of", coerce=int, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
     )
@@ -90,9 +91,9 @@ class NewToken(Form):
             raise ValidationError(f"At most {_MOST_NETWORKS}.")
 
     def validate_strategies(self, field: Field) -> None:
-        """One at least, and where the token reaches."""
-        if not field.data:
-            raise ValidationError("Choose one or more: without them the token is good for nothing.")
+        """Where the token reaches; one at least where it reads no secrets."""
+        if not field.data and not self.reads_secrets.data:
+            raise ValidationError("Choose one or more, or let it read secrets: else the token is good for nothing.")
         base = (self.path.data or "/").rstrip("/") + "/"
         for environment_id, path in (self._places[each] for each in field.data if each in self._places):
             inside = path == self.path.data or (self.subtree.data and path.startswith(base))

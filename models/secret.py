@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, true, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from crypto import Place, SealingKey
@@ -171,3 +171,22 @@ def current_values(session: Session, key: SealingKey, secret_ids: Iterable[int])
         .where(Secret.id.in_(list(secret_ids)))
     )
     return {row.secret_id: row.open(key) for row in rows}
+
+
+def versions_at(
+    session: Session, environment_id: int, path: str, names: Collection[str] = (), *, below: bool = False
+) -> list[tuple[Secret, SecretVersion]]:
+    """The secrets at a path with their current versions, read in one statement and so from one moment.
+
+    `below`: those of the paths below it too. `names`: only these; none given: all. By path and name.
+    """
+    place = Secret.path == path
+    if below:
+        place |= Secret.path.startswith(path.rstrip("/") + "/", autoescape=True)
+    rows = session.execute(
+        select(Secret, SecretVersion)
+        .join(SecretVersion, (Secret.id == SecretVersion.secret_id) & (Secret.version == SecretVersion.number))
+        .where(Secret.environment_id == environment_id, place, Secret.name.in_(names) if names else true())
+        .order_by(Secret.path, Secret.name)
+    )
+    return [(row[0], row[1]) for row in rows]

@@ -248,6 +248,7 @@ def upgrade() -> None:
         sa.Column("environment_id", sa.Integer(), nullable=False),
         sa.Column("path", sa.String(length=255), nullable=False),
         sa.Column("subtree", sa.Boolean(), nullable=False),
+        sa.Column("reads_secrets", sa.Boolean(), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("note", sa.String(length=500), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),

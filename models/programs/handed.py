@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Row, String, case, literal, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Row, String, and_, case, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crypto import Place, SealingKey
 from models.access_key import AccessKey, KeyState
 from models.base import Base, UtcDateTime
-from models.programs.token import ServiceToken
+from models.programs.token import TOUCH, ServiceToken
+from models.rotation import Rotation
 
 
 class HandedKey(Base):
@@ -89,10 +90,36 @@ def note_handed(
     known = session.execute(
         update(HandedKey).where(*mine).values(**values).execution_options(synchronize_session=False)
     )
-    if known.rowcount:  # type: ignore[attr-defined]
-        return
+    if not known.rowcount:  # type: ignore[attr-defined]
+        _add(session, HandedKey(token_id=token_id, key_id=key_id, **values))
+
+
+def unnoted_reads(session: Session, token_id: int, rotation_ids: Collection[int], now: datetime) -> list[str]:
+    """The keys that these rotations published and that the token wasn't noted to have read within the last minute."""
+    mine = and_(HandedKey.key_id == Rotation.access_key_id, HandedKey.token_id == token_id)
+    found = (
+        select(AccessKey.id)
+        .join(Rotation, Rotation.access_key_id == AccessKey.id)
+        .outerjoin(HandedKey, mine)
+        .where(Rotation.id.in_(rotation_ids), or_(HandedKey.at.is_(None), HandedKey.at <= now - TOUCH))
+    )
+    return list(session.scalars(found))
+
+
+def note_read(session: Session, token_id: int, key_id: str, now: datetime) -> None:
+    """Write down that the token read a secret's value of this key. Doesn't commit.
+
+    Nothing is promised by it, and nothing that was promised is forgotten: who reads secrets is told of no end.
+    """
+    mine = HandedKey.token_id == token_id, HandedKey.key_id == key_id
+    known = session.execute(update(HandedKey).where(*mine).values(at=now).execution_options(synchronize_session=False))
+    if not known.rowcount:  # type: ignore[attr-defined]
+        _add(session, HandedKey(token_id=token_id, key_id=key_id, at=now, until=now, as_session=False))
+
+
+def _add(session: Session, handed: HandedKey) -> None:
     with suppress(IntegrityError), session.begin_nested():  # another request of the program's was told the same
-        session.add(HandedKey(token_id=token_id, key_id=key_id, **values))
+        session.add(handed)
 
 
 def readers_of(session: Session, strategy_id: int, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:

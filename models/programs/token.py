@@ -52,6 +52,8 @@ class ServiceToken(Base):
     path: Mapped[str] = mapped_column(String(255))
     subtree: Mapped[bool] = mapped_column(default=True)
     """Whether it reaches what lies below the path too."""
+    reads_secrets: Mapped[bool] = mapped_column(default=False)
+    """Whether it reads the secrets that it reaches; else credentials of its strategies alone."""
     name: Mapped[str] = mapped_column(String(64))
     note: Mapped[str] = mapped_column(String(500), default="")
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)

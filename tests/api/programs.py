@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models import RotationStrategy, ServiceToken
+from models import Project, RotationStrategy, ServiceToken
 from models.programs.token import give
 from tests.fake_clock import START
 
@@ -15,12 +15,11 @@ def token(
     session: Session, *strategies: RotationStrategy, name: str = "billing", **columns: Any
 ) -> tuple[ServiceToken, str]:
     """A token for these strategies, made by bob, and its text."""
-    secret = strategies[0].access_key_secret
     values = {"path": "/", "subtree": True, "networks": [], "created_at": START, "created_by": "bob", **columns}
-    made = ServiceToken(
-        project_id=secret.project_id, environment_id=values.pop("environment_id", secret.environment_id), name=name,
-        strategies=list(strategies), **values,
-    )  # fmt: skip
+    if strategies:
+        place = strategies[0].access_key_secret
+        values = {"project_id": place.project_id, "environment_id": place.environment_id, **values}
+    made = ServiceToken(name=name, strategies=list(strategies), **values)
     text = give(made)
     session.add(made)
     session.flush()
@@ -32,3 +31,14 @@ def ask(client: Any, strategy: Any, text: str, query: str = "", **headers: str) 
     sent = {"Authorization": text, "User-Agent": "Botocore/1.44", "Accept": "application/json", **headers}
     number = getattr(strategy, "id", strategy)
     return client.get(f"/v1/credentials/{number}{query}", headers=sent)
+
+
+def reader(session: Session, project: Project, environment: str = "production", **columns: Any) -> tuple[Any, str]:
+    """A token that reads secrets, and its text."""
+    place = next(each for each in project.environments if each.name == environment)
+    return token(session, project_id=project.id, environment_id=place.id, reads_secrets=True, **columns)
+
+
+def read(client: Any, text: str, query: str = "", **headers: str) -> Any:
+    """The answer to a program that reads secrets with this token."""
+    return client.get(f"/api/v1/secrets{query}", headers={"Authorization": f"Bearer {text}", **headers})

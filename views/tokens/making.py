@@ -40,6 +40,7 @@ def make(project_name: str) -> ResponseReturnValue:
         return render_template("tokens/new.html", project=project, form=form), 422
     token = ServiceToken(
         project_id=project.id, environment_id=form.environment.data, path=form.path.data, subtree=form.subtree.data,
+        reads_secrets=form.reads_secrets.data,
         name=form.name.data, note=form.note.data or "", networks=form.allowed, expires_at=form.expires_at(now()),
         created_at=now(), created_by=me().name, strategies=_chosen(project, form),
     )  # fmt: skip
@@ -104,6 +105,7 @@ def _facts(form: NewToken) -> dict[str, object]:
     below = " and below" if form.subtree.data else ""
     return {
         "place": f"{environments[form.environment.data]}:{form.path.data}{below}",
+        "reads_secrets": form.reads_secrets.data,
         "credentials_of": sorted(names[each] for each in form.strategies.data),
         "expires": f"in {form.expires.data} days" if form.expires.data else "never",
         "addresses": form.allowed or ["any"],

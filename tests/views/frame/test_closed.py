@@ -16,7 +16,7 @@ POLICY = (
 )
 OPEN = {"/healthz", "/readyz", "/login", "/setup", "/setup/1", "/invite/1", "/reset/1", "/static/1"}
 """What anybody may ask; all else wants a sign-in."""
-PROGRAMS = "/v1/"
+PROGRAMS = ("/v1/", "/api/")
 """Where service tokens let in, and nothing else does."""
 
 

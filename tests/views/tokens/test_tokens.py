@@ -81,6 +81,12 @@ class TestMake:
         assert said in response.text
         assert not session.query(ServiceToken).count()
 
+    def test_may_read_secrets_alone(self, bob_client, client, session, billing):
+        response = bob_client.post(f"{LIST}/new", data=form(billing, strategies=[], reads_secrets="y", networks=""))
+        assert programs.read(client, shown(response)).status_code == 200
+        assert entry(session, Action.TOKEN_CREATE).detail["reads_secrets"] is True
+        assert "no strategy" not in bob_client.get(LIST).text
+
     def test_not_for_another_environment(self, bob_client, session, billing, payments):
         other = next(each for each in payments.environments if each.name == "staging")
         assert bob_client.post(f"{LIST}/new", data=form(billing, environment=str(other.id))).status_code == 422
