@@ -16,6 +16,7 @@ from models import AccessKey, Base, Batch, KeyState, RotationStrategy, Secret
 from models.secret import create_secret, write_secret
 from rotation.many import batches
 from tests import factories, turned
+from tests.api import programs
 from tests.conftest import Client
 from tests.fake_clock import START, FakeClock
 from tests.fake_provider import FakeProvider
@@ -82,10 +83,12 @@ def client(app, session, strategy) -> Client:
 def test_every_page_answers(app, client, session, strategy):
     batch = Batch(project_id=strategy.project_id, deed="rotate", at=START, by="bob")
     batches.start(session, batch, [strategy.id])
+    token, text = programs.token(session, strategy, reads_secrets=True)
     session.commit()
     values = {
         "connections/<name>": "connections/prod-manager", "people/<name>": "people/alice",
         "<project_name>": "payments", "<environment_name>": "production", "<path:path>": "api", "<token>": "none",
+        "<int:token_id>": str(token.id), "<strategy>": str(strategy.id),
         "<path:filename>": "mark.svg",
         "<int:strategy_id>": str(strategy.id), "<int:rotation_id>": str(turned.rotation(session, strategy).id),
         "<int:batch_id>": str(batch.id), "<key_id>": turned.key(session, strategy, None, KeyState.LOST).id,
@@ -96,12 +99,13 @@ def test_every_page_answers(app, client, session, strategy):
         address = rule.rule
         for name, value in values.items():
             address = address.replace(name, value)
-        for search in ("", "&q=o&state=ok&person=alice&action=secret.create&thing=o"):
-            for htmx in (False, True):
-                query = f"deed=pause&all=yes&environment=production&path=/api&version=1{search}"
-                answers[address] = client.get(f"{address}?{query}", htmx=htmx).status_code
+        for search, htmx in (("", False), ("&q=o&state=ok&person=alice&action=secret.create&thing=o", True)):
+            query = f"deed=pause&all=yes&environment=production&path=/api&version=1{search}"
+            sent = {"Authorization": text}
+            answers[address] = client.get(f"{address}?{query}", htmx=htmx, headers=sent).status_code
     assert {address: status for address, status in answers.items() if status >= 400} == {
         "/setup": 404, "/setup/none": 404, "/invite/none": 404, "/reset/none": 404, "/readyz": 503,
+        f"/v1/credentials/{strategy.id}": 503,
     }  # fmt: skip
 
 
