@@ -1,7 +1,7 @@
 """Restoring a backup. It is older than AWS: whatever it says of keys may be wrong by now.
 
 So what it says is no reason to delete a key (`AccessKey.restored_at`), each published key is tried at the next start,
-and no session or link of then lets anybody in.
+no session or link of then lets anybody in, and no temporary credentials of then are handed out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import migrations
 from backup.copying import clear, copy_rows
 from backup.taking import BackupError
 from crypto import Keyring
-from models import AccessKey, KeyState, OneTimeLink, Project, Rotation, State, UserSession
+from models import AccessKey, KeyState, OneTimeLink, Project, Rotation, SharedSession, State, UserSession
 from models.engine import open_database
 from models.heartbeat import BACKUP, RESTORE, SWEEP, Heartbeat, beat
 from models.project import check_master_key
@@ -85,6 +85,7 @@ def _distrust(target: Connection, now: datetime) -> None:
             error_code="interrupted", error_facts={"said": "The database was restored from a backup"},
         )
     )  # fmt: skip
+    target.execute(update(SharedSession).where(SharedSession.expires_at > now).values(expires_at=now, renew_at=now))
     target.execute(update(UserSession).where(UserSession.ended_at.is_(None)).values(ended_at=now))
     target.execute(update(OneTimeLink).where(OneTimeLink.used_at.is_(None)).values(expires_at=now))
     with Session(target, join_transaction_mode="create_savepoint") as session, session.begin():

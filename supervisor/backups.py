@@ -42,6 +42,7 @@ def bring_back(config: Config, file: Path, say: Say, *, replace: bool) -> str:
         engine.dispose()
     say(
         f"Restored what was backed up at {taken_at:%Y-%m-%d %H:%M} UTC. Everybody signs in anew. At the next start "
-        "each key is tried; the page Status says which ones AWS refuses."
+        "each key is tried; the page Status says which ones AWS refuses. Service tokens that were revoked since then "
+        "let programs in again: revoke them anew."
     )
     return ""

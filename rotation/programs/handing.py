@@ -141,6 +141,8 @@ def _want_good(key: AccessKey) -> None:
     """Raise NotReadyError where AWS refuses the key, or is about to."""
     if key.error_code.startswith(_REFUSED):
         raise NotReadyError(f"The published key {key.access_key_id} fails: {FAILURES[key.error_code].label}.")
+    if key.restored_at is not None:
+        raise NotReadyError(f"The database was restored from a backup: {key.access_key_id} is tried first. Ask again.")
     taken = key.state in {KeyState.ACTIVE.value, KeyState.RETIRING.value}
     if not taken or key.leaked_at is not None or key.ended_by:
         raise NotReadyError(f"The key {key.access_key_id} is being ended. The next one is handed out once published.")

@@ -23,7 +23,7 @@ from models.secret import create_secret
 from practice.seed import PracticeAws
 from rotation import engine, retirement
 from rotation.aws_iam import AwsIam
-from rotation.clock import SystemClock
+from rotation.clock import DatabaseClock
 from rotation.programs.sessions import fetch, want_session
 from rotation.reach.access import Access
 from rotation.requests import request_rotation
@@ -39,7 +39,7 @@ class Served:
     """One strategy whose old keys end as soon as programs let them, and a program's token for it."""
 
     def __init__(self, folder: Path, aws: PracticeAws, hands_out: HandsOut) -> None:
-        self.aws, self.clock = aws, SystemClock()
+        self.aws, self.clock = aws, DatabaseClock()
         self.config = Config(instance=folder, aws_endpoint_url=aws.endpoint_url, handed_margin_s=MARGIN_S)
         self.app = create_app(self.config)
         self.keyring: Keyring = self.app.extensions["keyturn"].keyring

@@ -118,6 +118,7 @@ class TestNotReady:
         ("columns", "reason"),
         [
             ({"error_code": "published_key_refused"}, "fails"),
+            ({"restored_at": START}, "is tried first"),
             ({"leaked_at": START, "leaked_by": "bob"}, "being ended"),
             ({"ended_by": "bob"}, "being ended"),
             ({"state": KeyState.DELETED.value}, "No key has been published"),

@@ -10,9 +10,12 @@ from sqlalchemy import select
 from backup.restoring import restore
 from backup.taking import BackupError, take
 from crypto import Keyring, MasterKeyError
-from models import KeyState, Secret, State, User, UserSession
+from models import KeyState, Secret, SharedSession, State, User, UserSession
+from models.base import new_id
 from models.people import create_user
 from tests.rotation.world import DAY, USER
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -118,6 +121,21 @@ def test_nobody_is_signed_in_by_a_session_of_then(world, file):
     bring_back(world, file)
     assert world.session.scalars(select(UserSession.ended_at)).all() != [None]
     assert world.session.scalars(select(User.name)).all() == ["ana"]
+
+
+def test_no_temporary_credentials_of_then_are_handed_out(world, file):
+    strategy, now = world.strategy(), world.clock.now()
+    shared = SharedSession(
+        id=new_id(), strategy_id=strategy.id, project_id=strategy.project_id, expires_at=now + HOUR, renew_at=now + HOUR
+    )
+    shared.seal(world.sealing_key, "of then")
+    world.session.add(shared)
+    world.session.commit()
+    take(world.db, file, now)
+    bring_back(world, file)
+    world.session.expire_all()
+    kept = world.session.scalars(select(SharedSession)).one()
+    assert kept.expires_at == kept.renew_at <= world.clock.now()
 
 
 def test_it_is_refused_while_keyturn_runs(world, file):
