@@ -152,3 +152,11 @@ def test_environments_do_not_mix(client, session, payments, add):
     add("ONLY_THERE", environment="review")
     _, text = programs.reader(session, payments)
     assert names(read(client, text)) == []
+
+
+def test_an_address_that_does_not_exist(client, session, payments):
+    _, text = programs.reader(session, payments)
+    for address in ("/v1/anything", "/api/v2/secrets"):
+        response = client.get(address, headers={"Authorization": text})
+        assert (response.status_code, response.content_type) == (404, "application/problem+json")
+        assert client.get(address).status_code == 401
