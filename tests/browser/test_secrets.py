@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.installation import PASSWORD, Installation
 from tests.browser.screen import Screen
@@ -38,7 +38,7 @@ def test_an_earlier_version_is_brought_back(ana: Screen, office: Installation):
     page.goto("/projects/shop/secrets/development")
     add(page, "COLOUR", "blue")
     page.get_by_role("link", name="Edit COLOUR").click()
-    page.locator(".kt-inline-form").get_by_label("Value").fill("red")
+    inline_form(page).get_by_label("Value").fill("red")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("link", name="Version 2 of COLOUR")).to_be_visible()
     page.get_by_role("link", name="Version 2 of COLOUR").click()
@@ -96,8 +96,15 @@ def test_a_secret_is_deleted(ana: Screen):
 def add(page: Page, name: str, value: str) -> None:
     """A secret, in place."""
     page.get_by_role("link", name="Add secret").click()
-    form = page.locator(".kt-inline-form")
+    form = inline_form(page)
     form.get_by_label("Name").fill(name)
     form.get_by_label("Value").fill(value)
     form.get_by_role("button", name="Save").click()
     expect(page.get_by_role("row", name=name)).to_be_visible()
+
+
+def inline_form(page: Page) -> Locator:
+    """The form in place, once htmx has settled it and put the focus on its name: what is typed earlier lands there."""
+    form = page.locator(".kt-inline-form")
+    expect(form.get_by_label("Name")).to_be_focused()
+    return form
