@@ -48,7 +48,7 @@ class ShiftedClock:
 class Killer:
     """Ends this process at its n-th moment (0: never), and says where that was."""
 
-    def __init__(self, at: int, told: Pipe) -> None:
+    def __init__(self, at: int | str, told: Pipe) -> None:
         self._at, self._told, self._seen, self._lock = at, told, 0, threading.Lock()
         self._wrote = False
 
@@ -79,13 +79,16 @@ class Killer:
     def _moment(self, where: str) -> None:
         with self._lock:
             self._seen += 1
-            if self._seen == self._at:
+            if self._at in (self._seen, where):
                 self._told.send(where)
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def work(env: Mapping[str, str], act: str, options: Mapping[str, Any], die_at: int, told: Pipe) -> None:
-    """In the process: do `act`, and die at the n-th moment on the way. Tells where it was, or what went wrong."""
+def work(env: Mapping[str, str], act: str, options: Mapping[str, Any], die_at: int | str, told: Pipe) -> None:
+    """In the process: do `act`, and die at the n-th moment on the way, or at one of that name.
+
+    Tells where it was, or what went wrong.
+    """
     os.environ.update(env)
     clock = ShiftedClock(options.get("ahead_s", 0))
     DatabaseClock.now = lambda _self: clock.now()
