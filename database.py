@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from flask import Flask, has_request_context, request
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from config import Config
 from models import Base
-from models.engine import READ_ONLY, prepare
+from models.engine import PATIENCE_MS, READ_ONLY, prepare
 
+_ASIDE_PATIENCE_MS = 100
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -50,6 +55,18 @@ def init_app(app: Flask, config: Config) -> None:
     db.init_app(app)
     with app.app_context():
         prepare(db.engine)
+
+
+@contextmanager
+def aside() -> Iterator[Session]:
+    """A transaction beside the request's own, committed at its end, for what is good to know but not worth waiting for.
+
+    It is given up while another writer holds SQLite: the next request records it.
+    """
+    impatient = db.engine.execution_options(**{PATIENCE_MS: _ASIDE_PATIENCE_MS})
+    with suppress(OperationalError), Session(impatient) as writer:
+        yield writer
+        writer.commit()
 
 
 def writing() -> None:

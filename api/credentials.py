@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Response, jsonify, request
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from werkzeug.exceptions import HTTPException
 
+from api.blueprint import bp
 from api.door import refuse, want_token
-from api.problems import Problem, answer, of_http
+from api.problems import Problem
 from database import db, writing
 from models import Project, RotationStrategy, ServiceToken
 from models.programs.token import TokenStrategy
@@ -22,10 +22,6 @@ from rotation.programs.handing import Handed, NotReadyError, promise, ready
 from rotation.programs.sessions import want_session
 from views.frame.identity import public
 from views.frame.services import config, courier, keyring, now
-
-bp = Blueprint("credentials", __name__)
-bp.register_error_handler(Problem, answer)
-bp.register_error_handler(HTTPException, of_http)
 
 _LARGEST_ID = 2**31 - 1
 _TIMES = 3

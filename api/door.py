@@ -9,7 +9,7 @@ from flask_limiter import RateLimitExceeded
 from sqlalchemy.orm import Session
 
 from api.problems import Problem
-from database import db
+from database import aside, db
 from models import ServiceToken
 from models.programs.token import TOUCH, count_refusal, find_token, touch
 from views.frame.limits import limiter
@@ -54,9 +54,8 @@ def _note_use(token: ServiceToken) -> None:
     address = request.remote_addr or ""
     if token.used_at is not None and now() - token.used_at < TOUCH and token.used_from == address:
         return
-    with Session(db.engine) as writer:
+    with aside() as writer:
         touch(writer, token.id, address, now())
-        writer.commit()
 
 
 @limiter.shared_limit("60 per minute", scope="refusals")

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from flask import Blueprint
-
+from api.blueprint import bp
 from api.door import want_token
-from api.problems import Problem, answer
+from api.problems import Problem
 from views.frame.identity import public
-
-bp = Blueprint("nothing", __name__)
-bp.register_error_handler(Problem, answer)
 
 
 @bp.get("/v1/<path:_rest>")

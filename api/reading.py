@@ -6,14 +6,12 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
-from sqlalchemy.orm import Session
-from werkzeug.exceptions import HTTPException
+from flask import Response, jsonify, request
 
+from api.blueprint import bp
 from api.door import refuse, want_token
-from api.problems import Problem, answer, of_http
 from crypto import SealingKey
-from database import db
+from database import aside, db
 from models import Project, ServiceToken
 from models.programs.handed import note_read, unnoted_reads
 from models.project import normal_path
@@ -21,14 +19,10 @@ from models.secret import Secret, SecretVersion, versions_at
 from views.frame.identity import public
 from views.frame.services import keyring, now
 
-bp = Blueprint("secrets_api", __name__, url_prefix="/api/v1")
-bp.register_error_handler(Problem, answer)
-bp.register_error_handler(HTTPException, of_http)
-
 Found = Sequence[tuple[Secret, SecretVersion]]
 
 
-@bp.get("/secrets")
+@bp.get("/api/v1/secrets")
 @public
 def read_secrets() -> Response:
     """The secrets at the token's path and below, or at `?path=`; `?name=`, once or more, chooses.
@@ -74,13 +68,10 @@ def _etag(found: Found) -> str:
 def _note(token: ServiceToken, found: Found) -> None:
     """Write down which keys the program holds by now, for the page that tells who holds which."""
     rotations = {version.rotation_id for _, version in found if version.rotation_id is not None}
-    keys = unnoted_reads(db.session(), token.id, rotations, now()) if rotations else []
-    if not keys:
-        return
-    with Session(db.engine) as writer:
-        for key_id in keys:
-            note_read(writer, token.id, key_id, now())
-        writer.commit()
+    if keys := rotations and unnoted_reads(db.session(), token.id, rotations, now()):
+        with aside() as writer:
+            for key_id in keys:
+                note_read(writer, token.id, key_id, now())
 
 
 def _document(secret: Secret, version: SecretVersion, key: SealingKey) -> dict[str, Any]:

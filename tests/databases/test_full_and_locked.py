@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import resource
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +14,7 @@ import models.engine
 from models import KeyState, Rotation, State
 from models.audit import Action, AuditEntry
 from rotation import steps
+from tests.databases.full_disk import no_room
 from tests.rotation.world import DAY, USER, World
 
 
@@ -27,15 +27,9 @@ def world(tmp_path, monkeypatch):
     made.close()
 
 
-@contextmanager
-def full(_world: World) -> Iterator[None]:
+def full(_world: World) -> AbstractContextManager[None]:
     """No file can be written any more."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    return no_room()
 
 
 @contextmanager

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from database import READING_METHODS, db
+from database import READING_METHODS, aside, db
 from models.audit import Action, record
-from models.engine import PATIENCE_MS
 from models.user import SESSION_LIMIT, SESSION_TOUCH, User, UserSession, find_session, start_session, touch_session
 from views.frame.security import cookie_name, uses_https
 from views.frame.services import now
@@ -23,7 +19,6 @@ from views.htmx import answer, wants_partial
 
 V = TypeVar("V", bound=Callable[..., Any])
 
-_TOUCH_PATIENCE_MS = 100
 _COOKIE = "KEYTURN_SESSION_COOKIE"
 
 
@@ -104,11 +99,8 @@ def _touch(found: UserSession) -> None:
         # The request's transaction may hold SQLite's only write lock: another one would wait for it in vain.
         found.seen_at = now()
         return
-    # Whoever only looks isn't kept waiting by another writer: the next request records it.
-    impatient = db.engine.execution_options(**{PATIENCE_MS: _TOUCH_PATIENCE_MS})
-    with suppress(OperationalError), Session(impatient) as writer:
+    with aside() as writer:
         touch_session(writer, found.id, now())
-        writer.commit()
 
 
 def _want_sign_in() -> ResponseReturnValue | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sqlite3
 from contextlib import closing, contextmanager
 
@@ -15,6 +14,8 @@ from config import Config
 from database import db
 from models import Secret
 from models.user import SESSION_TOUCH
+from tests.api import programs
+from tests.databases.full_disk import no_room
 
 PAYMENTS = "/projects/payments"
 THEME = "/account/theme"
@@ -27,17 +28,6 @@ def locked(app, monkeypatch):
     with closing(sqlite3.connect(app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///"))) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
-
-
-@contextmanager
-def no_room():
-    """No file may grow or be written any more, as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture
@@ -71,6 +61,14 @@ def test_who_only_looks_waits_for_no_writer(app, browser, clock, monkeypatch):
     clock.advance(SESSION_TOUCH.total_seconds() + 1)
     with locked(app, monkeypatch):
         assert browser.get("/").status_code == 200
+
+
+def test_a_program_waits_for_no_writer(app, client, session, payments, monkeypatch):
+    """Not even at the first use of its token, which is recorded."""
+    _, text = programs.reader(session, payments)
+    session.commit()
+    with locked(app, monkeypatch):
+        assert programs.read(client, text).status_code == 200
 
 
 def test_a_file_that_can_not_be_written_is_told(bob, browser):
