@@ -12,7 +12,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from forms.base import Form, refuse, stripped
 from models import Environment, RotationStrategy
 from models.programs.token import networks_of
-from models.project import name_problem, normal_path
+from models.project import name_problem, normal_path, reaches
 
 _DAY_S = 86_400
 _EXPIRES = [
@@ -94,9 +94,8 @@ class NewToken(Form):
         """Where the token reaches; one at least where it reads no secrets."""
         if not field.data and not self.reads_secrets.data:
             raise ValidationError("Choose one or more, or let it read secrets: else the token is good for nothing.")
-        base = (self.path.data or "/").rstrip("/") + "/"
         for environment_id, path in (self._places[each] for each in field.data if each in self._places):
-            inside = path == self.path.data or (self.subtree.data and path.startswith(base))
+            inside = reaches(self.path.data or "/", path, below=self.subtree.data)
             if environment_id != self.environment.data or not inside:
                 raise ValidationError("Choose such as lie in the token's environment and path.")
 

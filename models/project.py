@@ -128,3 +128,8 @@ def normal_path(text: str) -> str:
     if any(part in {".", ".."} or not _PATH_PART.fullmatch(part) for part in parts):
         raise ValueError("Use letters, digits, dots, hyphens and underscores between slashes, such as /billing/api.")
     return path
+
+
+def reaches(base: str, path: str, *, below: bool) -> bool:
+    """Whether `path` is `base`, or with `below` lies below it; both as `normal_path` gives them."""
+    return path == base or (below and path.startswith(base.rstrip("/") + "/"))

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.base import Base
-from models.project import Environment
+from models.project import Environment, reaches
 from models.strategy import RotationStrategy
 from models.user import token_hash
 
@@ -104,9 +104,7 @@ class ServiceToken(Base):
 
     def covers(self, environment_id: int, path: str) -> bool:
         """Whether this place is the token's, or below it where it reaches that far."""
-        if environment_id != self.environment_id:
-            return False
-        return path == self.path or (self.subtree and path.startswith(self.path.rstrip("/") + "/"))
+        return environment_id == self.environment_id and reaches(self.path, path, below=self.subtree)
 
 
 def new_service_token() -> str:

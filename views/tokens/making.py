@@ -25,7 +25,7 @@ from views.tokens.blueprint import bp, get_token
 def show_new(project_name: str) -> ResponseReturnValue:
     """Show the form of a new token."""
     project = get_project(project_name)
-    form = _offer(project, NewToken())
+    form = _form(project, _strategies(project))
     form.begin()
     return render_template("tokens/new.html", project=project, form=form)
 
@@ -35,14 +35,15 @@ def show_new(project_name: str) -> ResponseReturnValue:
 def make(project_name: str) -> ResponseReturnValue:
     """Make a token and show it, once."""
     project = get_project(project_name)
-    form = _offer(project, NewToken())
+    offered = _strategies(project)
+    form = _form(project, offered)
     if not form.validate():
         return render_template("tokens/new.html", project=project, form=form), 422
     token = ServiceToken(
         project_id=project.id, environment_id=form.environment.data, path=form.path.data, subtree=form.subtree.data,
         reads_secrets=form.reads_secrets.data,
         name=form.name.data, note=form.note.data or "", networks=form.allowed, expires_at=form.expires_at(now()),
-        created_at=now(), created_by=me().name, strategies=_chosen(project, form),
+        created_at=now(), created_by=me().name, strategies=[one for one in offered if one.id in form.strategies.data],
     )  # fmt: skip
     text = give(token)
     if not add_token(db.session(), token):
@@ -90,13 +91,10 @@ def _strategies(project: Project) -> list[RotationStrategy]:
     return list(db.session.scalars(mine.order_by(RotationStrategy.user_name)))
 
 
-def _offer(project: Project, form: NewToken) -> NewToken:
-    form.offer(project.environments, _strategies(project))
+def _form(project: Project, strategies: list[RotationStrategy]) -> NewToken:
+    form = NewToken()
+    form.offer(project.environments, strategies)
     return form
-
-
-def _chosen(project: Project, form: NewToken) -> list[RotationStrategy]:
-    return [strategy for strategy in _strategies(project) if strategy.id in set(form.strategies.data)]
 
 
 def _facts(form: NewToken) -> dict[str, object]:
