@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from models import AccessKey, KeyState, Rotation, RotationStrategy
-from models.access_key import REPLACED, claim_look
+from models.access_key import REPLACED, claim_look, is_free
 from models.connection import note_worked
 from rotation import drift, lost
 from rotation.ending import at_aws
@@ -177,7 +177,7 @@ def _seal_end(tools: Tools, key: AccessKey) -> bool:
         update(AccessKey)
         .where(
             AccessKey.id == key.id, AccessKey.state == key.state, AccessKey.ended_by.in_(["", BY_RULE]),
-            AccessKey.returned_by == "", AccessKey.retire_at == key.retire_at,
+            AccessKey.returned_by == "", AccessKey.retire_at == key.retire_at, is_free(tools.clock.now()),
         )
         .values(ended_by=BY_RULE)
         .execution_options(synchronize_session=False)

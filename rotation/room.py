@@ -163,7 +163,8 @@ def _clear(work: Work) -> None:
     for _ in range(2):
         for key in at_aws(work):
             if _goes(work, key):
-                wishes.end_now(work.session, key, work.rotation.requested_by, work.now())
+                end = wishes.end_now if work.rotation.end_old_key else wishes.make_way
+                end(work.session, key, work.rotation.requested_by, work.now())
                 work.save()
                 retirement.look_at_once(work.tools, key)
 

@@ -35,7 +35,7 @@ def key_id(store):
     key.secret_access_key = store.key.seal(b"example-secret", key.seal_place())
     key_id = key.id
     shared = SharedSession(id=new_id(), strategy_id=made.id, project_id=project.id, renew_at=START)
-    shared.seal(store.key, "example-session")
+    shared.credentials = shared.sealed(store.key, "example-session")
     session.add(shared)
     session.commit()
     return key_id
