@@ -10,7 +10,10 @@ from keyturn.problems import Problem
 
 
 def as_dotenv(values: Mapping[str, str]) -> str:
-    """A dotenv file: values in single quotes, which the libraries take as they stand."""
+    """A dotenv file: values in single quotes, which libraries take as they stand.
+
+    All but python-dotenv, which puts in variables for `${...}` even there unless it is told `interpolate=False`.
+    """
     return "".join(f"{name}={_quoted(value)}\n" for name, value in values.items())
 
 

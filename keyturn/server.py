@@ -70,8 +70,9 @@ class Server:
 def _pool(url: str) -> urllib3.PoolManager:
     """One connection, by the proxy that `https_proxy`, `http_proxy` and `no_proxy` name, if any."""
     parts = urlsplit(url)
-    # Reading is safe to repeat, and a kept connection may have been closed by the other side.
-    settings: dict[str, Any] = {"maxsize": 1, "retries": urllib3.Retry(1, status=0, allowed_methods=["GET"])}
+    # Reading is safe to repeat, and a kept connection may have been closed by the other side. Answers stand.
+    retries = urllib3.Retry(1, status=0, allowed_methods=["GET"], respect_retry_after_header=False)
+    settings: dict[str, Any] = {"maxsize": 1, "retries": retries}
     proxy = _proxy(parts.scheme, parts.hostname or "")
     return (
         urllib3.ProxyManager(proxy, num_pools=1, **settings) if proxy else urllib3.PoolManager(num_pools=1, **settings)
