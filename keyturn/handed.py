@@ -34,7 +34,7 @@ def number_of(server: Server, strategy: str) -> int:
     """The strategy's number. Raises Problem where the token reaches none of that user name."""
     if strategy.isdecimal() and strategy.isascii():
         return int(strategy)
-    found = [each["id"] for each in server.get("/api/v1/strategies")["strategies"] if each["user_name"] == strategy]
+    found = [each["id"] for each in server.pages("/api/v1/strategies", "strategies") if each["user_name"] == strategy]
     if len(found) != 1:
         raise Problem(f"The token reaches {len(found) or 'no'} strategies of {strategy!r}: give the number of one.")
     return int(found[0])

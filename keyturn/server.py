@@ -34,6 +34,16 @@ class Server:
         """The JSON that the address answers with."""
         return self._ask("GET", path, query).json()
 
+    def pages(self, path: str, what: str) -> list[Any]:
+        """The whole of a list that the server answers a page at a time."""
+        found: list[Any] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self.get(path, {"cursor": cursor} if cursor else None)
+            found += page[what]
+            cursor = page["next_cursor"]
+        return found
+
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """What is answered to this JSON."""
         return self._ask("POST", path, json=body or {}).json()

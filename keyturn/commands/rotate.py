@@ -36,7 +36,8 @@ def rotate(strategy: str, timeout: int, *, wait: bool, as_json: bool) -> None:
     elif not wait:
         click.echo(f"Rotation {rotation['id']} is queued.", err=True)
     if rotation["state"] == "failed":
-        raise Failed(f"Rotation {rotation['id']} failed: {rotation['error']['text']}")
+        failure = rotation["failure"]
+        raise Failed(f"{failure['heading']}. {failure['why']} {failure['what_to_do']}")
 
 
 def _watch(server: Server, rotation: Any, until: float) -> Any:
@@ -45,7 +46,7 @@ def _watch(server: Server, rotation: Any, until: float) -> Any:
     while True:
         steps = [step for step in rotation["steps"] if step["ended_at"]]
         for step in steps[told:]:
-            click.echo(f"{step['name']}: {step['summary']}", err=True)
+            click.echo(f"{step['name']}: {step['text']}", err=True)
         told = len(steps)
         if rotation["ended_at"]:
             return rotation

@@ -16,14 +16,14 @@ def status(*, as_json: bool) -> None:
     """Tell which server and token are used, and the state of each strategy that the token reaches."""
     server = Server(find_login())
     token = server.get("/api/v1/token")
-    strategies = server.get("/api/v1/strategies")["strategies"]
+    strategies = server.pages("/api/v1/strategies", "strategies")
     if as_json:
         click.echo(json.dumps({"url": server.url, "token": token, "strategies": strategies}, ensure_ascii=False))
         return
     expires = f", until {token['expires_at']}" if token["expires_at"] else ""
     click.echo(f"{server.url}: token {token['name']} for {token['environment']}:{token['path']}{expires}")
     for each in strategies:
-        due = f"next {each['due_at']}" if each["due_at"] else "no schedule"
-        click.echo(f"{each['id']:>6}  {each['user_name']}  {each['state']}  {due}")
+        next_at = f"next at {each['next_at']}" if each["next_at"] else "no next time"
+        click.echo(f"{each['id']:>6}  {each['user_name']}: {each['says']}, {next_at}")
     if not strategies:
         click.echo("It names no strategy.")
