@@ -50,7 +50,7 @@ def _find(token: ServiceToken, strategy: str) -> RotationStrategy | None:
         select(RotationStrategy, Secret.environment_id, Secret.path)
         .join(TokenStrategy, TokenStrategy.strategy_id == RotationStrategy.id)
         .join(Secret, Secret.id == RotationStrategy.access_key_secret_id)
-        .where(TokenStrategy.token_id == token.id, RotationStrategy.id == int(strategy))
+        .where(TokenStrategy.token_id == token.id, TokenStrategy.fetches, RotationStrategy.id == int(strategy))
     ).one_or_none()
     return row[0] if row is not None and token.covers(row[1], row[2]) else None
 

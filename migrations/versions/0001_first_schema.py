@@ -249,6 +249,7 @@ def upgrade() -> None:
         sa.Column("path", sa.String(length=255), nullable=False),
         sa.Column("subtree", sa.Boolean(), nullable=False),
         sa.Column("reads_secrets", sa.Boolean(), nullable=False),
+        sa.Column("writes_secrets", sa.Boolean(), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("note", sa.String(length=500), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -569,6 +570,8 @@ def upgrade() -> None:
         "token_strategies",
         sa.Column("token_id", sa.Integer(), nullable=False),
         sa.Column("strategy_id", sa.Integer(), nullable=False),
+        sa.Column("fetches", sa.Boolean(), nullable=False),
+        sa.Column("rotates", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["strategy_id"],
             ["rotation_strategies.id"],
