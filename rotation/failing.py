@@ -9,8 +9,9 @@ from sqlalchemy import select
 from models import KeyState, RotationStep, State
 from models.audit import Action, record
 from models.rotation import BY_HAND
-from rotation import retirement, schedule
+from rotation.ending import retirement
 from rotation.errors import RotationError
+from rotation.when import schedule
 from rotation.work import OF_ACCESS, Work
 
 MAX_TRIES = 8

@@ -1,7 +1,7 @@
 """What the engine asks of a provider: the seam between a rotation and one kind of credential.
 
-`rotation/aws_iam.py` is the real one, `tests/fake_provider.py` the one for tests; the same contract tests
-(`tests/rotation/test_provider_contract.py`) hold both to what stands here. Every method raises
+`rotation/aws/iam.py` is the real one, `tests/fake_provider.py` the one for tests; the same contract tests
+(`tests/rotation/aws/test_provider_contract.py`) hold both to what stands here. Every method raises
 `rotation.errors.RotationError` with a code of the closed list, and nothing else, when AWS refuses or is out of reach.
 """
 

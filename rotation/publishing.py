@@ -11,16 +11,15 @@ from models import AccessKey, KeyState, Purpose, RotationStrategy, State, StepNa
 from models.access_key import is_current, move
 from models.audit import Action, record
 from models.rotation import BY_HAND
-from rotation import retirement
-from rotation.drift import EVERY
-from rotation.ending import undoing
+from rotation.ending import retirement, undoing
 from rotation.errors import RotationError
 from rotation.outputs.writing import write_outputs
-from rotation.planning import turn_by
 from rotation.programs.sessions import renew_soon
 from rotation.provider import KeyPair
 from rotation.reach import own_key
-from rotation.schedule import after_publication
+from rotation.watching.drift import EVERY
+from rotation.when.planning import turn_by
+from rotation.when.schedule import after_publication
 from rotation.work import Work
 
 

@@ -15,8 +15,8 @@ from forms.base import Form
 from forms.connection import EditConnection, NewConnection, ReplaceKey
 from forms.strategy.manager import REGIONS
 from models import Action, Connection, Project
-from rotation.checks import Report
-from rotation.connections import (
+from rotation.setup.checks import Report
+from rotation.setup.connections import (
     WAY,
     Refused,
     change_connection,

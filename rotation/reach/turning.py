@@ -10,10 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from models import Action, Connection, Ends, RotationStrategy
 from models.schedule import Schedule
 from models.strategy import lock_strategy
-from rotation.checks import Report
-from rotation.connections import Refused, last_failed, refusal_of_manager
-from rotation.planning import plan_anew
-from rotation.setup import Setup, facts
+from rotation.setup.checks import Report
+from rotation.setup.connections import Refused, last_failed, refusal_of_manager
+from rotation.setup.strategies import Setup, facts
+from rotation.when.planning import plan_anew
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,14 @@ from models.engine import open_database
 from models.project import create_project
 from models.secret import create_secret
 from practice.seed import PracticeAws
-from rotation import engine, retirement
-from rotation.aws_iam import AwsIam
+from rotation import engine
+from rotation.aws.iam import AwsIam
 from rotation.clock import DatabaseClock
+from rotation.ending import retirement
 from rotation.programs.sessions import fetch, want_session
 from rotation.reach.access import Access
 from rotation.requests import request_rotation
-from rotation.sweep import sweep_once
+from rotation.when.sweep import sweep_once
 from rotation.work import Timing, Tools
 from tests.api import programs
 from tests.practice_aws import new_name

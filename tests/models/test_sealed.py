@@ -12,7 +12,7 @@ from models import AccessKey, Base, Connection, KeyState, Project, SecretVersion
 from models.base import new_id
 from models.project import check_master_key, create_project
 from models.secret import create_secret, write_secret
-from rotation.connections import change_connection
+from rotation.setup.connections import change_connection
 from tests import turned
 from tests.fake_clock import START
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from database import db
 from models import Connection, Project, RotationStrategy
 from models.connection import partition
-from rotation.checks import Report, Target, check, check_connection, check_own
-from rotation.policy import RECOMMENDED, SMALLEST, User, may_assume, policy, trust_policy
 from rotation.provider import KeyPair
 from rotation.reach.access import Access, Role
 from rotation.reach.ways import CHECKING, access_of
+from rotation.setup.checks import Report, Target, check, check_connection, check_own
+from rotation.setup.policy import RECOMMENDED, SMALLEST, User, may_assume, policy, trust_policy
 from views.frame.services import config, keyring, provider_for
 
 

@@ -8,8 +8,7 @@ import pytest
 
 from models import HandsOut, KeyState, RetireWhen, ServiceToken
 from models.programs.handed import hold_key
-from rotation import retirement
-from rotation.ending import leaks, rules, wishes
+from rotation.ending import leaks, retirement, rules, wishes
 from rotation.programs.handing import promise
 from rotation.requests import OldKey
 from tests.rotation.programs.readers import MARGIN_S, hand_out

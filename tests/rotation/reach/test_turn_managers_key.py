@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from models import Connection, KeyState, Project
 from rotation import engine
-from rotation.deletion import delete_strategy
 from rotation.provider import KeyPair
 from rotation.reach import own_key
+from rotation.setup.deletion import delete_strategy
 from rotation.work import Tools
 from tests.by_key import ByKey
 from tests.rotation.world import DAY, HOUR, USER, World

@@ -18,10 +18,10 @@ from models.audit import Action, record
 from models.heartbeat import SWEEP, beat
 from rotation.many.batches import unfinished
 from rotation.many.looks import keys_to_look_at
-from rotation.planning import resume
 from rotation.programs.sessions import sessions_to_fetch
 from rotation.requests import request_rotation
-from rotation.schedule import after_claim, opens
+from rotation.when.planning import resume
+from rotation.when.schedule import after_claim, opens
 
 BATCH = 500
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models import KeyState, State
-from rotation import drift
+from rotation.watching import drift
 from tests.rotation.world import DAY, USER
 
 

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from rotation.errors import RotationError
-from rotation.policy import CREATE, DELETE, LAST_USE, LIST, UPDATE
 from rotation.provider import Identity, LastUse, ListedKey, Provider
+from rotation.setup.policy import CREATE, DELETE, LAST_USE, LIST, UPDATE
 
 MOST_TARGETS = 20
 """Of how many users the check of a connection asks: a person waits for the answer."""

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from models import Action, AuditEntry, KeyState, State
-from rotation import lost
+from rotation.ending import lost
 from rotation.requests import OldKey
 from tests.fake_provider import ACCOUNT
 from tests.rotation.world import DAY, HOUR, USER

@@ -16,12 +16,12 @@ from sqlalchemy import select, update
 from models import AccessKey, KeyState, Rotation, RotationStrategy
 from models.access_key import REPLACED, claim_look, is_free
 from models.connection import note_worked
-from rotation import drift, lost
-from rotation.ending import at_aws
+from rotation.ending import at_aws, lost
 from rotation.ending.proof import is_cut_off, proven
 from rotation.ending.rules import BY_RULE, end_at, waits_for_person
 from rotation.errors import RotationError
 from rotation.provider import LastUse
+from rotation.watching import drift
 from rotation.watching.uses import note_use
 from rotation.work import Tools
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from models import Ends, Project, RetireWhen, State, Trigger
 from models.schedule import Schedule, Window
-from rotation import planning
-from rotation.schedule import reschedule, shortest_interval
-from rotation.sweep import sweep_once
+from rotation.when import planning
+from rotation.when.schedule import reschedule, shortest_interval
+from rotation.when.sweep import sweep_once
 from tests.fake_clock import START
 from tests.rotation.world import DAY, HOUR
 

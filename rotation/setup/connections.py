@@ -14,10 +14,10 @@ from crypto import SealingKey
 from models import AccessKey, Connection, KeyState, Rotation, RotationStrategy, State
 from models.access_key import AT_AWS
 from models.base import new_id
-from rotation.checks import Report, Target
-from rotation.planning import plan_anew
 from rotation.provider import KeyPair
 from rotation.reach import own_key
+from rotation.setup.checks import Report, Target
+from rotation.when.planning import plan_anew
 from rotation.work import OF_ACCESS
 
 WAY = ("region", "role_arn", "endpoint_url", "proxy_url")

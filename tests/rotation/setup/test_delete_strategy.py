@@ -3,9 +3,9 @@
 import pytest
 
 from models import KeyState, RotationStrategy, Secret
-from rotation import lost
-from rotation.deletion import RotationRunsError, delete_strategy, finish_deletion
+from rotation.ending import lost
 from rotation.requests import OldKey
+from rotation.setup.deletion import RotationRunsError, delete_strategy, finish_deletion
 from tests.rotation.world import DAY, USER
 
 

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError, SSLError
 from botocore.parsers import ResponseParserError
 from botocore.retries.standard import ThrottledRetryableChecker
 
-from rotation.aws_iam import _BY_CODE, _NEVER_SENT, AwsIam, preload
+from rotation.aws.iam import _BY_CODE, _NEVER_SENT, AwsIam, preload
 from rotation.errors import FAILURES, AnswerLost, RotationError
 from rotation.provider import SERVICES, KeyPair
 from rotation.reach.access import Access
@@ -78,7 +78,7 @@ class Client:
 
 
 def failing(monkeypatch, error):
-    monkeypatch.setattr("rotation.aws_iam.make_client", lambda *_: Client(error))
+    monkeypatch.setattr("rotation.aws.iam.make_client", lambda *_: Client(error))
     return AwsIam(Access(MANAGER, "eu-central-1"))
 
 
@@ -216,7 +216,7 @@ def test_an_empty_key_never_borrows_the_machines_own(monkeypatch, pair):
 
 def test_what_is_preloaded_asks_nobody(monkeypatch):
     made = []
-    monkeypatch.setattr("rotation.aws_iam.make_client", lambda service, *_: made.append(service) or Client(None))
+    monkeypatch.setattr("rotation.aws.iam.make_client", lambda service, *_: made.append(service) or Client(None))
     preload()
     assert set(made) == set(SERVICES)
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from rotation.checks import EXISTING, MANAGER, MOST_TARGETS, ROOM, USER, Outcome, Target, check, check_connection
-from rotation.policy import CREATE, DELETE, LAST_USE, LIST, UPDATE
+from rotation.setup.checks import EXISTING, MANAGER, MOST_TARGETS, ROOM, USER, Outcome, Target, check, check_connection
+from rotation.setup.policy import CREATE, DELETE, LAST_USE, LIST, UPDATE
 from tests.fake_clock import FakeClock
 from tests.fake_provider import ACCOUNT, FakeProvider
 

@@ -38,7 +38,7 @@ def reschedule(
 ) -> None:
     """Set the strategy's next time after its schedule was set or changed, or its pause ended.
 
-    `turn_by`: when its current key has to turn at the latest, whatever the schedule says (rotation/planning.py). A time
+    `turn_by`: when its current key has to turn at the latest, whatever the schedule says (planning.py). A time
     that would have passed already becomes now. Waiting retries are dropped: an edit is a new start.
     """
     strategy.retry_at, strategy.retries, strategy.due_at = None, 0, None

@@ -10,12 +10,12 @@ from models.base import Base
 from models.engine import open_database
 from models.project import create_project
 from models.vault.adding import NewSecret
-from rotation import connections, setup
-from rotation.checks import Report, check
-from rotation.checks import Target as CheckedTarget
-from rotation.connections import Refused
 from rotation.provider import KeyPair
-from rotation.setup import NewConnection, Plan, Setup, TargetTaken, create_strategy
+from rotation.setup import connections, strategies
+from rotation.setup.checks import Report, check
+from rotation.setup.checks import Target as CheckedTarget
+from rotation.setup.connections import Refused
+from rotation.setup.strategies import NewConnection, Plan, Setup, TargetTaken, create_strategy
 from tests.fake_clock import START, FakeClock
 from tests.fake_provider import FakeProvider
 
@@ -72,8 +72,8 @@ def test_so_it_is_when_both_looked_before_either_wrote(session, project, keyring
     create_strategy(set_up(session, project, keyring), plan(project, 1), report)
     session.commit()
     looks = iter([None])
-    really = setup._same_target
-    monkeypatch.setattr(setup, "_same_target", lambda *where: next(looks, really(*where)))
+    really = strategies._same_target
+    monkeypatch.setattr(strategies, "_same_target", lambda *where: next(looks, really(*where)))
 
     with pytest.raises(TargetTaken):
         create_strategy(set_up(session, project, keyring), plan(project, 2, "/other"), report)

@@ -7,11 +7,11 @@ import json
 import pytest
 
 from practice.seed import FIVE_PERMISSIONS, THREE_PERMISSIONS, PracticeAws
-from rotation.aws_iam import AwsIam
-from rotation.checks import EXISTING, MANAGER, ROOM, USER, Outcome, Target, check, check_connection
-from rotation.policy import DELETE, LAST_USE, LIST, RECOMMENDED, SMALLEST, User, policy
+from rotation.aws.iam import AwsIam
 from rotation.provider import KeyPair
 from rotation.reach.access import Access
+from rotation.setup.checks import EXISTING, MANAGER, ROOM, USER, Outcome, Target, check, check_connection
+from rotation.setup.policy import DELETE, LAST_USE, LIST, RECOMMENDED, SMALLEST, User, policy
 from tests.practice_aws import new_name
 
 

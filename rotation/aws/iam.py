@@ -1,4 +1,4 @@
-"""AWS IAM access keys through boto3's botocore: with aws_clients.py, what knows either.
+"""AWS IAM access keys through boto3's botocore.
 
 Whatever goes wrong becomes a RotationError by two tables: `_BY_CODE` for what AWS answers, `_NEVER_SENT` for what
 happens on the way. Foreign exceptions are neither chained nor quoted, only named: a CreateAccessKey answer that is
@@ -29,10 +29,10 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from rotation.aws_clients import ONCE, PATIENT, TRY, make_client
+from rotation.aws import answers, credentials
+from rotation.aws.clients import ONCE, PATIENT, TRY, make_client
 from rotation.errors import AnswerLost, RotationError
 from rotation.provider import Answer, CreatedKey, Identity, KeyPair, LastUse, ListedKey, TemporaryKey
-from rotation.reach import answers, credentials
 from rotation.reach.access import Access
 
 # 0 and 1 are in no access key ID that AWS makes, so this one can't exist.

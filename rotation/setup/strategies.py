@@ -18,12 +18,12 @@ from models.schedule import Schedule
 from models.strategy import lock_strategy
 from models.vault.adding import NameTakenError, NewSecret, add_secrets
 from models.vault.writers import writer_of
-from rotation import connections
-from rotation.checks import Report
-from rotation.connections import DEFAULT_ROUNDS, Refused, connections_of, create_connection, last_failed
 from rotation.outputs.writing import move_outputs
-from rotation.planning import plan_anew
 from rotation.provider import KeyPair
+from rotation.setup import connections
+from rotation.setup.checks import Report
+from rotation.setup.connections import DEFAULT_ROUNDS, Refused, connections_of, create_connection, last_failed
+from rotation.when.planning import plan_anew
 
 Record = Callable[..., None]
 """Adds an entry to the audit log: `record(action, thing, **facts)`."""

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rotation.policy import GAINS, RECOMMENDED, SMALLEST, User, partition, policy
+from rotation.setup.policy import GAINS, RECOMMENDED, SMALLEST, User, partition, policy
 
 
 def statements(text):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from models import AccessKey, Project, RotationStrategy
 from models.access_key import is_current
 from models.strategy import Ends, RetireWhen
-from rotation.schedule import reschedule, shortest_interval
+from rotation.when.schedule import reschedule, shortest_interval
 
 AGE_MARGIN = timedelta(hours=1)
 """So much earlier than the maximum age demands: for verification, and looks at the old key that lie apart."""

@@ -1,7 +1,7 @@
 """What calls are signed with: a stored key, the machine's own credentials, or a session of a role.
 
 A session is kept by its process until shortly before it expires. No other part of Keyturn looks for credentials on
-this machine (aws_clients.py), and this one only where the project is allowed to use them.
+this machine (clients.py), and this one only where the project is allowed to use them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
-from rotation.aws_clients import PATIENT, make_client, quieten
+from rotation.aws.clients import PATIENT, make_client, quieten
 from rotation.errors import RotationError
 from rotation.provider import KeyPair
 from rotation.reach.access import Access

@@ -10,11 +10,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from practice.seed import FIVE_PERMISSIONS, PracticeAws
-from rotation.aws_iam import AwsIam
+from rotation.aws.iam import AwsIam
 from rotation.errors import AnswerLost, RotationError
-from rotation.policy import trust_policy
 from rotation.provider import SERVICES, KeyPair, Provider
 from rotation.reach.access import Access, Role
+from rotation.setup.policy import trust_policy
 from tests.fake_clock import FakeClock
 from tests.fake_provider import ACTIONS, FakeProvider
 from tests.practice_aws import new_name
