@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from models import HandsOut
 from practice.seed import PracticeAws
 from tests.api.served import Served
-from tests.processes.processes import ROOT, Run
+from tests.processes.processes import ROOT, Run, wait_for
 
 
 class Machine:
@@ -61,6 +61,10 @@ class Server(Served):
         address = self._serving.__enter__().partition("/v1/")[0]
         self._port = int(address.rpartition(":")[2])
         return address
+
+    def work_until(self, holds: Callable[[], bool]) -> None:
+        """Have workers do what there is until this holds."""
+        wait_for(lambda: self.work() or holds(), "what the workers do")
 
     def stop(self) -> None:
         """Be away."""
