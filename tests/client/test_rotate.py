@@ -24,7 +24,7 @@ class TestWithTheRight:
         served.work_until(lambda: run.process.poll() is not None)
         *steps, whole = run.end().splitlines()
         assert run.process.returncode == 0
-        assert [step.partition(":")[0] for step in steps] == ["claim", "make_room", "create", "verify", "publish"]
+        assert [step.partition(":")[0] for step in steps] == ["claim", "make-room", "create", "verify", "publish"]
         told = json.loads(whole)
         assert (told["state"], told["requested_by"]) == ("succeeded", "token:billing")
         assert served.pair_in_secrets()["AWS_ACCESS_KEY"] == told["access_key_id"] != before["AWS_ACCESS_KEY"]
