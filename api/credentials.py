@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, jsonify, request
+from marshmallow import Schema, fields
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from api.blueprint import bp
 from api.door import refuse, want_token
+from api.fields import Answer
 from api.problems import Problem
 from database import db, writing
 from models import Project, RotationStrategy, ServiceToken
@@ -20,16 +22,35 @@ from models.programs.token import TokenStrategy
 from models.secret import Secret
 from rotation.programs.handing import Handed, NotReadyError, promise, ready
 from rotation.programs.sessions import want_session
-from views.frame.identity import public
 from views.frame.services import config, courier, keyring, now
 
 _LARGEST_ID = 2**31 - 1
 _TIMES = 3
 
 
-@bp.get("/v1/credentials/<strategy>")
-@public
-def credentials(strategy: str) -> Response:
+class CredentialsAnswer(Answer):
+    """What AWS SDKs take."""
+
+    AccessKeyId = fields.String()
+    SecretAccessKey = fields.String()
+    Token = fields.String(
+        allow_none=True, metadata={"optional": True, "description": "How it is left out depends on who asks."}
+    )
+    Expiration = fields.DateTime(metadata={"description": "Until when it holds for certain. Ask again before."})
+
+
+class CredentialsQuery(Schema):
+    """How to answer."""
+
+    token = fields.String(
+        metadata={"description": "How a session token that isn't there is written: `empty`, `null` or `absent`."}
+    )
+
+
+@bp.get("/v1/credentials/<strategy>", tags=["Credentials"])
+@bp.arguments(CredentialsQuery, location="query")
+@bp.response(200, CredentialsAnswer)
+def credentials(_query: dict[str, Any], strategy: str) -> Response:
     """Hand out the strategy's credentials, as an AWS SDK asks for them."""
     token = want_token()
     chosen = _find(token, strategy)
@@ -50,7 +71,7 @@ def _find(token: ServiceToken, strategy: str) -> RotationStrategy | None:
         select(RotationStrategy, Secret.environment_id, Secret.path)
         .join(TokenStrategy, TokenStrategy.strategy_id == RotationStrategy.id)
         .join(Secret, Secret.id == RotationStrategy.access_key_secret_id)
-        .where(TokenStrategy.token_id == token.id, RotationStrategy.id == int(strategy))
+        .where(TokenStrategy.token_id == token.id, TokenStrategy.fetches, RotationStrategy.id == int(strategy))
     ).one_or_none()
     return row[0] if row is not None and token.covers(row[1], row[2]) else None
 

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from api.blueprint import bp
-from api.door import want_token
-from api.problems import Problem
+from flask import Blueprint, current_app, request
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+
+from api.blueprint import want_token_first
+from api.problems import told_as_problems
 from views.frame.identity import public
 
+bp = Blueprint("nothing", __name__)
+bp.before_request(want_token_first)
+told_as_problems(bp)
 
-@bp.get("/v1/<path:_rest>")
-@bp.get("/api/<path:_rest>")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@bp.route("/v1/<path:_rest>", methods=_METHODS)
+@bp.route("/api/<path:_rest>", methods=_METHODS)
 @public
 def nothing(_rest: str) -> NoReturn:
     """Say so to whoever has a token; whoever has none hears no more than elsewhere."""
-    want_token()
-    raise Problem(404, "no-such-address", "No such address", "docs/consumers.md tells which there are.")
+    taken = {
+        method
+        for method in _METHODS
+        if current_app.create_url_adapter(request).match(method=method)[0] != request.endpoint  # type: ignore[union-attr]
+    }
+    raise MethodNotAllowed(sorted(taken)) if taken else NotFound

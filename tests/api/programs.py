@@ -7,19 +7,20 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from models import Project, RotationStrategy, ServiceToken
-from models.programs.token import give
+from models.programs.token import give, name_strategies
 from tests.fake_clock import START
 
 
 def token(
-    session: Session, *strategies: RotationStrategy, name: str = "billing", **columns: Any
+    session: Session, *strategies: RotationStrategy, name: str = "billing", rotates: bool = False, **columns: Any
 ) -> tuple[ServiceToken, str]:
-    """A token for these strategies, made by bob, and its text."""
+    """A token for these strategies' credentials, with `rotates` for their rotations too; made by bob, and its text."""
     values = {"path": "/", "subtree": True, "networks": [], "created_at": START, "created_by": "bob", **columns}
     if strategies:
         place = strategies[0].access_key_secret
         values = {"project_id": place.project_id, "environment_id": place.environment_id, **values}
-    made = ServiceToken(name=name, strategies=list(strategies), **values)
+    named = name_strategies(strategies, strategies if rotates else [])
+    made = ServiceToken(name=name, named=named, **values)
     text = give(made)
     session.add(made)
     session.flush()

@@ -83,7 +83,8 @@ class TestAnswer:
             "EMPTY": "", "GREETING": " zwei\nZeilen, für Ößi\r\n",
         }  # fmt: skip
         assert response.json["secrets"][0] == {
-            "name": "EMPTY", "path": "/", "value": "", "version": 1, "changed_at": f"{START:%Y-%m-%dT%H:%M:%SZ}",
+            "id": response.json["secrets"][0]["id"], "name": "EMPTY", "path": "/", "comment": "", "value": "",
+            "version": 1, "changed_at": f"{START:%Y-%m-%dT%H:%M:%SZ}",
         }  # fmt: skip
         assert response.headers["Cache-Control"] == "no-store"
         assert "Set-Cookie" not in response.headers

@@ -90,6 +90,7 @@ def test_every_page_answers(app, client, session, strategy):
         "<project_name>": "payments", "<environment_name>": "production", "<path:path>": "api", "<token>": "none",
         "<int:token_id>": str(token.id), "<strategy>": str(strategy.id),
         "<path:filename>": "mark.svg",
+        "<int:number>": "1",
         "<int:strategy_id>": str(strategy.id), "<int:rotation_id>": str(turned.rotation(session, strategy).id),
         "<int:batch_id>": str(batch.id), "<key_id>": turned.key(session, strategy, None, KeyState.LOST).id,
         "<int:secret_id>": str(session.scalar(select(Secret.id).where(Secret.name == "TOKEN"))),

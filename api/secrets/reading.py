@@ -8,44 +8,61 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from api.blueprint import bp
+from api.blueprint import bp, described_as_conditional
 from api.door import refuse, want_token
+from api.fields import told
+from api.secrets.reach import etag_of, version_in_reach
+from api.secrets.schemas import SecretsAnswer, SecretsQuery, ValueAnswer, value_members
 from crypto import SealingKey
 from database import aside, db
 from models import Project, ServiceToken
 from models.programs.handed import note_read, unnoted_reads
 from models.project import normal_path
 from models.secret import Secret, SecretVersion, versions_at
-from views.frame.identity import public
 from views.frame.services import keyring, now
 
 Found = Sequence[tuple[Secret, SecretVersion]]
 
 
-@bp.get("/api/v1/secrets")
-@public
-def read_secrets() -> Response:
-    """The secrets at the token's path and below, or at `?path=`; `?name=`, once or more, chooses.
+@bp.get("/api/v1/secrets", tags=["Secrets"])
+@bp.arguments(SecretsQuery, location="query")
+@described_as_conditional
+@bp.response(200, SecretsAnswer)
+def read_secrets(query: dict[str, Any]) -> Response:
+    """Read secrets with their values, all in one answer from one moment.
 
-    A pair that a strategy writes is whole: the old one or the new one. `If-None-Match` gets 304 while nothing changed.
+    A pair that a strategy writes is whole: the old one or the new one. Read both in one request.
     """
     token = want_token()
-    found = _find(token)
+    found = _find(token, query.get("path"), set(query.get("name", ())))
     etag = _etag(found)
     _note(token, found)
     if request.if_none_match.contains(etag):
         response = Response(status=304)
     else:
         key = db.session.get_one(Project, token.project_id).sealing_key(keyring())
-        response = jsonify(secrets=[_document(secret, version, key) for secret, version in found])
+        documents = [_document(secret, version, key) for secret, version in found]
+        response = jsonify(secrets=[{**each, "changed_at": told(each["changed_at"])} for each in documents])
     response.set_etag(etag)
     return response
 
 
-def _find(token: ServiceToken) -> Found:
+@bp.get("/api/v1/secrets/<int:secret_id>", tags=["Secrets"])
+@bp.conditional
+@bp.response(200, ValueAnswer)
+def read_secret(secret_id: int) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read one secret with its value."""
+    token = want_token()
+    if not token.reads_secrets:
+        refuse(token)
+    found = version_in_reach(token, secret_id)
+    _note(token, [found])
+    key = db.session.get_one(Project, token.project_id).sealing_key(keyring())
+    return _document(*found, key), {"ETag": f'"{etag_of(found[0])}"'}
+
+
+def _find(token: ServiceToken, asked: str | None, names: set[str]) -> Found:
     """What was asked for, whole: a name that isn't there gets the one answer to whoever may not."""
-    names = set(request.args.getlist("name"))
-    asked = request.args.get("path")
     try:
         path = token.path if asked is None else normal_path(asked)
     except ValueError:
@@ -61,8 +78,7 @@ def _find(token: ServiceToken) -> Found:
 
 def _etag(found: Found) -> str:
     """Another one whenever a secret comes, goes, moves or gets another value."""
-    told = [f"{secret.id} {secret.path} {secret.name} {secret.version}" for secret, _ in found]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:32]
+    return hashlib.sha256("\n".join(etag_of(secret) for secret, _ in found).encode()).hexdigest()[:32]
 
 
 def _note(token: ServiceToken, found: Found) -> None:
@@ -76,9 +92,11 @@ def _note(token: ServiceToken, found: Found) -> None:
 
 def _document(secret: Secret, version: SecretVersion, key: SealingKey) -> dict[str, Any]:
     return {
+        "id": secret.id,
         "name": secret.name,
         "path": secret.path,
-        "value": version.open(key).decode(),
+        "comment": secret.comment,
+        **value_members(version.open(key)),
         "version": version.number,
-        "changed_at": f"{version.created_at:%Y-%m-%dT%H:%M:%SZ}",
+        "changed_at": version.created_at,
     }
