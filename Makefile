@@ -18,7 +18,7 @@ up: $(READY) ## Run everything against real AWS; data is kept in instance/
 
 # Its many processes import the same files: without bytecode each would compile them anew.
 test: export PYTHONDONTWRITEBYTECODE =
-test: $(READY) browser ## Run every test, the browser's included
+test: $(READY) browser .sdk/.installed ## Run every test, the browser's included
 	@$(BIN)/pytest -n logical --maxprocesses 4
 
 check: $(READY) lock-is-current ## Check style, types, layers, the lock file, templates and the migration
@@ -58,6 +58,9 @@ lock-is-current: $(READY)
 
 browser: $(READY)
 	@$(BIN)/python tests/browser/find_browser.py
+
+.sdk/.installed: $(READY) tests/sdk/requirements.txt tests/sdk/package-lock.json tests/sdk/install
+	@tests/sdk/install
 
 $(READY): requirements.lock pyproject.toml .ci/install
 	@.ci/install

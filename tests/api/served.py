@@ -39,7 +39,7 @@ LIFE_S, MARGIN_S = 4, 1
 class Served:
     """One strategy whose old keys end as soon as programs let them, and a program's token for it."""
 
-    def __init__(self, folder: Path, aws: PracticeAws, hands_out: HandsOut) -> None:
+    def __init__(self, folder: Path, aws: PracticeAws, hands_out: HandsOut, life_s: int = LIFE_S) -> None:
         self.aws, self.clock = aws, DatabaseClock()
         self.config = Config(instance=folder, aws_endpoint_url=aws.endpoint_url, handed_margin_s=MARGIN_S)
         self.app = create_app(self.config)
@@ -50,9 +50,9 @@ class Served:
         self.manager, self.user = new_name("keyturn-manager"), new_name("billing-api")
         self.pair = aws.make_manager(self.manager).key
         aws.make_target(self.user, with_key=False)
-        self.strategy_id, self.token = self._seed(hands_out)
+        self.strategy_id, self.token = self._seed(hands_out, life_s)
 
-    def _seed(self, hands_out: HandsOut) -> tuple[int, str]:
+    def _seed(self, hands_out: HandsOut, life_s: int) -> tuple[int, str]:
         with self.session() as session:
             now = self.clock.now()
             project = create_project(session, self.keyring, "payments", now)
@@ -73,7 +73,7 @@ class Served:
             strategy = RotationStrategy(
                 project_id=project.id, connection=connection, access_key_secret=first, secret_key_secret=second,
                 created_at=now, created_by="alice", grace_s=0, quiet_s=0, watch_s=0, hands_out=hands_out.value,
-                handed_s=LIFE_S if hands_out is HandsOut.KEY else 900,
+                handed_s=life_s if hands_out is HandsOut.KEY else 900,
             )  # fmt: skip
             strategy.set_target(self.user, None)
             session.add_all([connection, strategy])

@@ -48,12 +48,12 @@ class Agent:
         token = self.folder / "agent.token"
         self.run: Run = machine.start("agent", "--config", str(self.settings), "--token-file", str(token))
         self.url = self.run.line("AWS_CONTAINER_CREDENTIALS_FULL_URI=").partition("=")[2]
-        self.token_file = self.run.line("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=").partition("=")[2]
+        self.token_file = Path(self.run.line("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=").partition("=")[2])
         wait_for(lambda: served.work() or self.status() == 200, "the first credentials")
 
     def ask(self, url: str | None = None, **headers: str) -> dict[str, str]:
         """What a program is told."""
-        sent = {"Authorization": Path(self.token_file).read_text(), **headers}
+        sent = {"Authorization": self.token_file.read_text(), **headers}
         request = urllib.request.Request(url or self.url, headers=sent)  # noqa: S310 - the agent's own address
         with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
             return json.load(response)
@@ -87,7 +87,7 @@ def environment(monkeypatch, tmp_path):
 def test_no_call_is_refused_and_all_is_kept_up_to_date(served, agent, environment, hands_out):
     served.aws.set(propagation_s=[0, 0.5])
     environment.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", agent.url)
-    environment.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", agent.token_file)
+    environment.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", str(agent.token_file))
     programs = [Program(served.aws, keeps=False), Program(served.aws, keeps=True)]
     for program in programs:
         program.start()
@@ -133,7 +133,7 @@ def test_the_file_is_read_anew_at_sighup(agent):
 
 
 def test_it_ends_when_told_to_and_writes_no_value(agent, served):
-    own = Path(agent.token_file).read_text()
+    own = agent.token_file.read_text()
     written = agent.run.end(signal.SIGTERM)
     assert agent.run.process.returncode == 0
     for value in (served.pair_in_secrets()["AWS_SECRET_ACCESS_KEY"], served.token, own):
@@ -165,7 +165,7 @@ def test_a_port_that_is_taken_is_told(machine, served, agent):
     port = agent.url.split(":")[2].partition("/")[0]
     other = machine.home / "other.toml"
     other.write_text(f'listen = "127.0.0.1:{port}"\n[[strategy]]\nnumber = 1')
-    result = machine.keyturn("agent", "--config", str(other), "--token-file", agent.token_file)
+    result = machine.keyturn("agent", "--config", str(other), "--token-file", str(agent.token_file))
     assert (result.returncode, "can't be listened on: Address already in use" in result.stderr) == (1, True)
 
 
