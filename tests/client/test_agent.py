@@ -26,7 +26,7 @@ ROTATIONS = 2
 class Agent:
     """The agent and what it wrote."""
 
-    def __init__(self, machine: Machine, served: Served, more: str = "") -> None:
+    def __init__(self, machine: Machine, served: Served) -> None:
         self.folder = machine.home / "agent"
         self.folder.mkdir()
         self.file, self.profiles = self.folder / "app.env", self.folder / "credentials"
@@ -42,7 +42,6 @@ class Agent:
             path = "{self.file}"
             mode = "0640"
             run = ["sh", "-c", "echo changed >> {self.hooks}"]
-            {more}
         """
         self.settings.write_text(self.text)
         token = self.folder / "agent.token"

@@ -47,6 +47,10 @@ class Program:
         lines: list[Any] = [json.loads(line) for line in self.output.read_text().splitlines() if line.endswith("]")]
         return [(at, "" if _NOT_PERMITTED.search(text) else text) for at, text in lines]
 
+    def accepted(self) -> int:
+        """How many calls AWS answered as a key's that it knows."""
+        return sum(not text for _, text in self.calls())
+
     def refused(self) -> list[str]:
         """What AWS refused."""
         return [text for _, text in self.calls() if _BY_AWS.search(text)]

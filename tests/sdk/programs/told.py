@@ -11,8 +11,9 @@ PACE_S = int(os.environ["PACE_MS"]) / 1000
 
 
 def call_on(call: Callable[[], object]) -> None:
-    """Call for ever."""
-    while True:
+    """Call until whoever started this is gone."""
+    parent = os.getppid()
+    while os.getppid() == parent:
         text = ""
         try:
             call()
