@@ -80,13 +80,16 @@ class Front:
         answer = await loop.run_in_executor(self._threads, self._ask, {**environ, WAIT: wait})
         if wait.seconds:
             answer = await self._waiting.hold(wait, _told_apart_by(environ), answer, seen, ask)
-        with suppress(ProtocolClosed):
-            await self._send(proto, answer)
+        await self._send_if_there(proto, answer)
 
     def _ask(self, environ: Environ) -> Answer:
         answer = Answer()
         answer.read(self._wsgi({**environ}, answer.start))
         return answer
+
+    async def _send_if_there(self, proto: Any, answer: Answer) -> None:
+        with suppress(ProtocolClosed):
+            await self._send(proto, answer)
 
     async def _send(self, proto: Any, answer: Answer) -> None:
         if answer.rest is None:
