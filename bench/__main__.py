@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from bench import burst, due, memory, pages, rotations, sweep
+from bench import burst, due, memory, pages, programs, rotations, sweep
 
 _MEASURES = {
     "sweep": sweep.measure,
     "rotations": rotations.measure,
     "due": due.measure,
     "pages": pages.measure,
+    "programs": programs.measure,
     "memory": memory.measure,
 }
 _LONG = {"burst": burst.measure}

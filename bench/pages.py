@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from bench.figures import percentile
 from bench.filling import PROJECT, with_strategies
-from bench.running import ROOT, Instance, keyturn, practice_aws, wait_for
+from bench.running import Instance, keyturn, practice_aws, running, wait_for
 from bench.visitor import Visitor
 from supervisor.parts import answers
 from supervisor.ports import free_port
@@ -28,7 +26,7 @@ def measure() -> Iterator[str]:
         practice_aws(propagation_s=[0, 0]) as aws,
         with_strategies(aws, _STRATEGIES, secrets=_SECRETS) as at,
         keyturn(at),
-        _server(at) as port,
+        web_server(at) as (port, _),
     ):
         visitor, ratios = Visitor(at, port), []
         for name, path in _PAGES.items():
@@ -46,15 +44,11 @@ def measure() -> Iterator[str]:
 
 
 @contextmanager
-def _server(at: Instance) -> Iterator[int]:
-    """Keyturn's web server, plain pages included, on a port of its own."""
+def web_server(at: Instance) -> Iterator[tuple[int, int]]:
+    """Keyturn's web server, plain pages included, on a port of its own; gives the port and the process ID."""
     port = free_port("127.0.0.1", 0)
     env = {**at.env, "PORT": str(port), "PLAIN": str(at.folder)}
-    with Path(at.folder / "web.log").open("w") as log:
-        process = subprocess.Popen([sys.executable, "-m", "bench.web"], cwd=ROOT, env=env, stdout=log, stderr=log)
-    try:
+    command = [sys.executable, "-m", "bench.web"]
+    with running(command, env, at.folder / "web.log") as process:
         wait_for(lambda: answers("127.0.0.1", port), "the web server")
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
+        yield port, process.pid

@@ -56,7 +56,7 @@ def practice_aws(**behaviour: object) -> Iterator[PracticeAws]:
     with tempfile.TemporaryDirectory(prefix="keyturn-bench-") as folder:
         ready = Path(folder) / "ready.json"
         command = [sys.executable, "-m", "practice", "--ready-file", str(ready), "--set", json.dumps(behaviour)]
-        with _running(command, dict(os.environ), Path(folder) / "log"):
+        with running(command, dict(os.environ), Path(folder) / "log"):
             wait_for(ready.exists, "practice AWS")
             yield PracticeAws.from_ready_file(ready)
 
@@ -65,13 +65,14 @@ def practice_aws(**behaviour: object) -> Iterator[PracticeAws]:
 def keyturn(at: Instance) -> Iterator[int]:
     """`keyturn up`, once it answers; gives the process ID of the top process."""
     log = at.folder / "log"
-    with _running([sys.executable, "-m", "cli", "up"], at.env, log) as process:
+    with running([sys.executable, "-m", "cli", "up"], at.env, log) as process:
         wait_for(lambda: "Ctrl-C ends it." in log.read_text(), "keyturn up")
         yield process.pid
 
 
 @contextmanager
-def _running(command: list[str], env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(command: list[str], env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process, until the end of the block; what it writes goes to the log."""
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT)
     try:

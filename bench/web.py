@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bench.minimal import MINIMAL, make_minimal
+from config import Config
 from supervisor.front import Front
 from supervisor.web import behind_front, main, make_app
 
@@ -15,8 +17,9 @@ PLAIN = "/plain/"
 
 
 def make() -> Front:
-    """The app, behind which `/plain/NAME` answers with a file's bytes."""
+    """The app, before which `/plain/NAME` answers with a file's bytes, and `/minimal/...` as bench.minimal does."""
     app, folder = make_app(), Path(os.environ["PLAIN"])
+    minimal = make_minimal(Config.from_env())
 
     @cache
     def read(name: str) -> bytes:
@@ -24,6 +27,8 @@ def make() -> Front:
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
+        if path.startswith(MINIMAL):
+            return minimal(environ, start_response)
         if not path.startswith(PLAIN):
             return app(environ, start_response)
         body = read(path.removeprefix(PLAIN))
