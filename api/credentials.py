@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 from marshmallow import Schema, fields
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from api.blueprint import bp
@@ -18,7 +18,7 @@ from api.fields import Answer
 from api.problems import Problem
 from database import db, writing
 from keyturn.token_form import document
-from models import Project, RotationStrategy, ServiceToken
+from models import RotationStrategy, ServiceToken
 from models.programs.token import TokenStrategy
 from models.secret import Secret
 from rotation.programs.handing import Handed, NotReadyError, promise, ready
@@ -48,6 +48,18 @@ class CredentialsQuery(Schema):
     )
 
 
+# Built once: to build it takes longer than to execute it.
+_OF_TOKEN = (
+    select(RotationStrategy, Secret.environment_id, Secret.path)
+    .join(TokenStrategy, TokenStrategy.strategy_id == RotationStrategy.id)
+    .join(Secret, Secret.id == RotationStrategy.access_key_secret_id)
+    .where(
+        TokenStrategy.token_id == bindparam("token"), TokenStrategy.fetches,
+        RotationStrategy.id == bindparam("strategy"),
+    )
+)  # fmt: skip
+
+
 @bp.get("/v1/credentials/<strategy>", tags=["Credentials"])
 @bp.arguments(CredentialsQuery, location="query")
 @bp.response(200, CredentialsAnswer)
@@ -68,18 +80,13 @@ def _find(token: ServiceToken, strategy: str) -> RotationStrategy | None:
     """The strategy of that number, if the token names it and reaches where its secrets are."""
     if not (strategy.isascii() and strategy.isdecimal()) or int(strategy[:12]) > _LARGEST_ID:
         return None
-    row = db.session.execute(
-        select(RotationStrategy, Secret.environment_id, Secret.path)
-        .join(TokenStrategy, TokenStrategy.strategy_id == RotationStrategy.id)
-        .join(Secret, Secret.id == RotationStrategy.access_key_secret_id)
-        .where(TokenStrategy.token_id == token.id, TokenStrategy.fetches, RotationStrategy.id == int(strategy))
-    ).one_or_none()
+    row = db.session.execute(_OF_TOKEN, {"token": token.id, "strategy": int(strategy)}).one_or_none()
     return row[0] if row is not None and token.covers(row[1], row[2]) else None
 
 
 def _hand_out(token: ServiceToken, strategy: RotationStrategy) -> Handed:
     """What is handed out, after it was written down that it is. Raises NotReadyError."""
-    sealing = db.session.get_one(Project, strategy.project_id).sealing_key(keyring())
+    sealing = token.project.sealing_key(keyring())
     for _ in range(_TIMES):
         handed = ready(db.session(), sealing, strategy, token, now())
         if handed is not None:

@@ -16,7 +16,7 @@ from api.secrets.schemas import SecretsAnswer, SecretsQuery, ValueAnswer, value_
 from api.waiting import wait_for
 from crypto import SealingKey
 from database import aside, db
-from models import Project, ServiceToken
+from models import ServiceToken
 from models.programs.handed import note_read, unnoted_reads
 from models.project import normal_path
 from models.secret import Secret, SecretVersion, versions_at
@@ -42,7 +42,7 @@ def read_secrets(query: dict[str, Any]) -> Response:
     if request.if_none_match.contains(etag):
         response = Response(status=304)
     else:
-        key = db.session.get_one(Project, token.project_id).sealing_key(keyring())
+        key = token.project.sealing_key(keyring())
         documents = [_document(secret, version, key) for secret, version in found]
         response = jsonify(secrets=[{**each, "changed_at": told(each["changed_at"])} for each in documents])
     response.set_etag(etag)
@@ -59,7 +59,7 @@ def read_secret(secret_id: int) -> tuple[dict[str, Any], dict[str, str]]:
         refuse(token)
     found = version_in_reach(token, secret_id)
     _note(token, [found])
-    key = db.session.get_one(Project, token.project_id).sealing_key(keyring())
+    key = token.project.sealing_key(keyring())
     return _document(*found, key), {"ETag": f'"{etag_of(found[0])}"'}
 
 

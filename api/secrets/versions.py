@@ -11,8 +11,7 @@ from api.door import refuse, want_token
 from api.paging import PageQuery, read_page
 from api.secrets.reach import secret_in_reach, version_in_reach
 from api.secrets.schemas import VersionsAnswer, VersionValueAnswer, value_members
-from database import db
-from models import Project, SecretVersion, ServiceToken
+from models import SecretVersion, ServiceToken
 from views.frame.services import keyring
 
 
@@ -39,7 +38,7 @@ def read_version(secret_id: int, number: int) -> dict[str, Any]:
     """Read a value that a secret had."""
     token = _reader()
     _, version = version_in_reach(token, secret_id, number)
-    key = db.session.get_one(Project, token.project_id).sealing_key(keyring())
+    key = token.project.sealing_key(keyring())
     return {"number": version.number, "created_at": version.created_at, **value_members(version.open(key))}
 
 

@@ -14,7 +14,7 @@ from api.secrets.reach import etag_of, secret_in_reach
 from api.secrets.schemas import ChangeBody, NewSecretBody, SecretAnswer
 from api.writing import writing
 from database import db
-from models import Action, Environment, Project, Secret, SecretVersion, ServiceToken
+from models import Action, Environment, Secret, SecretVersion, ServiceToken
 from models.audit import record
 from models.project import normal_path
 from models.secret import StaleSecretError
@@ -37,7 +37,7 @@ def create_secret(new: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         refuse(token)
     environment = db.session.get_one(Environment, token.environment_id)
     wanted = NewSecret(new["name"], new["value"].encode(), new["comment"])
-    key = db.session.get_one(Project, token.project_id).sealing_key(keyring())
+    key = token.project.sealing_key(keyring())
     try:
         (made,) = add_secrets(
             db.session(), key, [wanted], environment=environment, path=path, now=now(), author=name_of(token)
@@ -62,7 +62,7 @@ def change(body: dict[str, Any], secret_id: int) -> tuple[dict[str, Any], dict[s
     before = f"{secret.place} {secret.name}"
     value = body["value"].encode() if "value" in body else None
     wanted = Change(body.get("name", secret.name), body.get("comment", secret.comment), value)
-    key = db.session.get_one(Project, token.project_id).sealing_key(keyring())
+    key = token.project.sealing_key(keyring())
     try:
         changed = change_secret(db.session(), key, secret, Seen.of(secret), wanted, now=now(), author=name_of(token))
     except NameTakenError as taken:

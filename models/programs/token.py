@@ -12,10 +12,10 @@ from ipaddress import ip_address, ip_network
 
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, and_, bindparam, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
 
 from models.base import Base
-from models.project import Environment, reaches
+from models.project import Environment, Project, reaches
 from models.strategy import RotationStrategy
 from models.user import token_hash
 
@@ -85,6 +85,7 @@ class ServiceToken(Base):
     refusals: Mapped[int] = mapped_column(default=0)
     """How often it was refused something, as far as that was counted."""
 
+    project: Mapped[Project] = relationship()
     environment: Mapped[Environment] = relationship()
     named: Mapped[list[TokenStrategy]] = relationship(passive_deletes=True, cascade="all, delete-orphan")
     """What it may do with which strategies."""
@@ -147,12 +148,16 @@ def is_service_token(text: str) -> bool:
     return PATTERN.fullmatch(text) is not None and secrets.compare_digest(checksum, _checksum(body))
 
 
-# Asked at each request: to build it anew takes longer than to execute it.
-_OF_TEXT = select(ServiceToken).where(
-    or_(
-        ServiceToken.token_hash == bindparam("kept"),
-        and_(ServiceToken.old_token_hash == bindparam("kept"), ServiceToken.old_until > bindparam("now")),
+# Asked at each request: to build it anew takes longer than to execute it. The project has the key for what follows.
+_OF_TEXT = (
+    select(ServiceToken)
+    .where(
+        or_(
+            ServiceToken.token_hash == bindparam("kept"),
+            and_(ServiceToken.old_token_hash == bindparam("kept"), ServiceToken.old_until > bindparam("now")),
+        )
     )
+    .options(joinedload(ServiceToken.project, innerjoin=True))
 )
 
 

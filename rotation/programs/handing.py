@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from crypto import SealingKey
 from models import AccessKey, HandedKey, HandsOut, KeyState, RotationStrategy, ServiceToken, SharedSession
-from models.access_key import is_current
 from models.programs.handed import hold_key, note_handed
 from models.secret import current_values
 from rotation.errors import FAILURES
@@ -92,13 +91,25 @@ def stored_pair(session: Session, sealing: SealingKey, strategy: RotationStrateg
     return KeyPair(key_id, secret) if secret and found_id == key_id else None
 
 
+# Built once: to build one takes longer than to execute it.
+_KEY = (
+    select(AccessKey, HandedKey)
+    .outerjoin(HandedKey, and_(HandedKey.key_id == AccessKey.id, HandedKey.token_id == bindparam("token")))
+    .where(AccessKey.strategy_id == bindparam("strategy"), AccessKey.state == KeyState.ACTIVE.value)
+    .execution_options(populate_existing=True)
+)
+_SESSION = (
+    select(SharedSession, AccessKey, HandedKey)
+    .outerjoin(AccessKey, AccessKey.id == SharedSession.key_id)
+    .outerjoin(HandedKey, and_(HandedKey.key_id == SharedSession.key_id, HandedKey.token_id == bindparam("token")))
+    .where(SharedSession.strategy_id == bindparam("strategy"))
+    .execution_options(populate_existing=True)
+)
+
+
 def _key_of(session: Session, strategy: RotationStrategy, token: ServiceToken) -> tuple[AccessKey, HandedKey | None]:
     """The published key, and what the token was told of it."""
-    told = and_(HandedKey.key_id == AccessKey.id, HandedKey.token_id == token.id)
-    row = session.execute(
-        select(AccessKey, HandedKey).outerjoin(HandedKey, told).where(is_current(strategy.id))
-        .execution_options(populate_existing=True)
-    ).one_or_none()  # fmt: skip
+    row = session.execute(_KEY, {"strategy": strategy.id, "token": token.id}).one_or_none()
     if row is None:
         raise NotReadyError("No key has been published yet. Rotate the strategy.")
     _want_good(row[0])
@@ -109,14 +120,7 @@ def _session_of(
     session: Session, strategy: RotationStrategy, token: ServiceToken, now: datetime
 ) -> tuple[Any, AccessKey, HandedKey | None]:
     """The session that holds, the key that signed for it, and what the token was told of it."""
-    told = and_(HandedKey.key_id == SharedSession.key_id, HandedKey.token_id == token.id)
-    row = session.execute(
-        select(SharedSession, AccessKey, HandedKey)
-        .outerjoin(AccessKey, AccessKey.id == SharedSession.key_id)
-        .outerjoin(HandedKey, told)
-        .where(SharedSession.strategy_id == strategy.id)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    row = session.execute(_SESSION, {"strategy": strategy.id, "token": token.id}).one_or_none()
     if row is None:
         raise NotReadyError("Temporary credentials are being fetched for the first time. Ask again in a few seconds.")
     shared, key, handed = row

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from models import ServiceToken
-from models.programs.token import give
 from rotation.programs.handing import promise, ready
+from tests.api import programs
 
 MARGIN_S = 300
 
 
 def make_token(world):
     """A token that names the world's strategy."""
-    strategy = world.strategy()
-    place = strategy.access_key_secret
-    made = ServiceToken(
-        project_id=strategy.project_id, environment_id=place.environment_id, path="/", name="billing",
-        created_at=world.clock.now(), created_by="alice", strategies=[strategy],
-    )  # fmt: skip
-    give(made)
-    world.session.add(made)
+    made, _ = programs.token(world.session, world.strategy())
     world.session.commit()
     return made
 
