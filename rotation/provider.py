@@ -25,6 +25,15 @@ class KeyPair:
 
 
 @dataclass(frozen=True)
+class Role:
+    """A role to assume. The session's name tells AWS's own log which strategy and rotation asked."""
+
+    arn: str
+    external_id: str
+    session_name: str
+
+
+@dataclass(frozen=True)
 class Identity:
     """Who a key signs for, as STS GetCallerIdentity answers."""
 
@@ -32,6 +41,11 @@ class Identity:
     arn: str
     assumed_by: str = ""
     """The ARN of who assumed the role, where it was one."""
+
+    @property
+    def signer(self) -> Identity:
+        """Who signs: itself, or who assumed the role."""
+        return Identity(self.assumed_by.split(":")[4], self.assumed_by) if self.assumed_by else self
 
     @property
     def user_name(self) -> str:
@@ -160,6 +174,10 @@ class Provider(Protocol):
 
     def with_key(self, pair: KeyPair) -> Provider:
         """The same access with another key of the manager's: to prove that one before it takes the place."""
+        ...
+
+    def with_role(self, role: Role | None) -> Provider:
+        """The same access by this role, or by the key itself."""
         ...
 
     def may_read_last_use(self) -> None:

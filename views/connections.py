@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from database import db
 from models import Action, Connection, Project, RotationStrategy
+from rotation.reach.own_key import turner_of
 from rotation.setup.connections import connections_of, last_created, strategies_of, take_report, targets_of
 from rotation.setup.policy import GAINS
 from rotation.watching.drift import look_soon
@@ -103,6 +104,7 @@ def _values(project: Project, connection: Connection) -> dict[str, Any]:
         "project": project,
         "connection": connection,
         "users": strategies_of(db.session(), connection.id),
+        "turner": turner_of(db.session(), connection),
         "last_created": last_created(db.session(), connection.id),
         "now": now(),
     }

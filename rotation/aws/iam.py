@@ -32,7 +32,7 @@ from botocore.parsers import ResponseParserError
 from rotation.aws import answers, credentials
 from rotation.aws.clients import ONCE, PATIENT, TRY, make_client
 from rotation.errors import AnswerLost, RotationError
-from rotation.provider import Answer, CreatedKey, Identity, KeyPair, LastUse, ListedKey, TemporaryKey
+from rotation.provider import Answer, CreatedKey, Identity, KeyPair, LastUse, ListedKey, Role, TemporaryKey
 from rotation.reach.access import Access
 
 # 0 and 1 are in no access key ID that AWS makes, so this one can't exist.
@@ -213,6 +213,10 @@ class AwsIam:
     def with_key(self, pair: KeyPair) -> AwsIam:
         """The same access with another key of the manager's: to prove that one before it takes the place."""
         return AwsIam(replace(self._access, key=pair))
+
+    def with_role(self, role: Role | None) -> AwsIam:
+        """The same access by this role, or by the key itself."""
+        return AwsIam(replace(self._access, role=role))
 
     def may_read_last_use(self) -> None:
         """Raise what GetAccessKeyLastUsed would raise, asked of the manager's own key."""

@@ -25,14 +25,14 @@ class Turns:
 
 
 def turn_too(setup: Setup, connection: Connection, turns: Turns, report: Report) -> RotationStrategy:
-    """Have the manager's own key turned; `report` is what a check of the connection found.
+    """Have the manager's own key turned; `report` is what a check of the key itself found.
 
     Raises Refused when the connection has no key of a user's own, or a strategy turns it already; then roll back.
     """
     identity = report.identity
     if identity is None:
         raise Refused("interval", refusal_of_manager(report)[1])
-    if connection.kind != "key" or not identity.user_name:
+    if not connection.access_key_id or not identity.user_name:
         raise Refused("interval", "Only the access key of an IAM user can turn: this connection has none.")
     strategy = RotationStrategy(
         project_id=connection.project_id, connection=connection, turns_manager=True, created_at=setup.now,

@@ -66,6 +66,8 @@ class Target:
     keys: tuple[str, ...] = ()
     named: str = ""
     held: str = ""
+    itself: bool = False
+    """Whether it is the connection's key that turns, which asks about itself even where it assumes a role."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,8 @@ def check_connection(provider: Provider, targets: Sequence[Target]) -> Report:
     if identity is None:
         return Report(None, (manager, _not_asked("Permissions")), caller)
     asked = targets[:MOST_TARGETS]
-    with_key = next((target for target in asked if target.keys), Target(""))
-    findings = [manager, _last_use(provider, with_key, ()), *_deletes(provider, [each.user_name for each in asked])]
+    with_key = next((target for target in asked if target.keys and not target.itself), Target(""))
+    findings = [manager, _last_use(provider, with_key, ()), *_deletes(provider, asked)]
     if len(targets) > len(asked):
         left = f"{len(targets) - len(asked)} more users aren't asked about"
         findings.append(Finding(DELETE, Outcome.UNTESTED, left, "Check them by editing their strategies."))
@@ -153,7 +155,8 @@ def check_connection(provider: Provider, targets: Sequence[Target]) -> Report:
 
 
 def check_own(provider: Provider) -> Report:
-    """Ask AWS whether the manager may turn its own key. As `check`."""
+    """Ask AWS whether the manager may turn its own key: itself, not the role that it assumes. As `check`."""
+    provider = provider.with_role(None)
     identity, manager, caller = _manager(provider)
     if identity is None:
         return Report(None, (manager, _not_asked("Permissions")), caller)
@@ -202,8 +205,10 @@ def _deletable(user_names: Sequence[str]) -> Finding:
     return Finding(DELETE, Outcome.OK, f"{DELETE} is allowed on {', '.join(user_names)}", note)
 
 
-def _deletes(provider: Provider, user_names: Sequence[str]) -> list[Finding]:
-    failures = {name: _ask(DELETE, lambda name=name: provider.may_delete(name))[1] for name in user_names}  # type: ignore[misc]
+def _deletes(provider: Provider, targets: Sequence[Target]) -> list[Finding]:
+    itself = provider.with_role(None)
+    asking = {each.user_name: (itself if each.itself else provider).may_delete for each in targets}
+    failures = {name: _ask(DELETE, partial(may_delete, name))[1] for name, may_delete in asking.items()}
     allowed = [name for name, failure in failures.items() if failure is None]
     refused = [failure for failure in failures.values() if failure is not None]
     return [*([_deletable(allowed)] if allowed else []), *refused]

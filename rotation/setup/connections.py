@@ -149,10 +149,11 @@ def replace_key(
     if users and connection.account_id not in {"", identity.account_id}:
         raise Refused("manager_access_key", _other_account("key", identity.account_id, connection))
     own = own_key.strategy_of(session, connection.id)
-    if own is not None and identity.user_name != own.user_name:
+    signer = identity.signer
+    if own is not None and signer.user_name != own.user_name:
         raise Refused(
             "manager_access_key",
-            f"This key is one of {identity.resource.rpartition('/')[2]}, and a strategy turns this connection's key as "
+            f"This key is one of {signer.resource.rpartition('/')[2]}, and a strategy turns this connection's key as "
             f"one of {own.user_name}. Enter a key of {own.user_name}, or delete that strategy first.",
         )
     session.refresh(connection, with_for_update=True)
@@ -225,7 +226,9 @@ def strategies_of(session: Session, connection_id: str) -> list[RotationStrategy
 def targets_of(session: Session, strategies: Sequence[RotationStrategy]) -> list[Target]:
     """The strategies' users with the keys that AWS holds for them, as a check asks about them."""
     keys = known_keys(session, [strategy.id for strategy in strategies])
-    return [Target(strategy.user_name, keys.get(strategy.id, ())) for strategy in strategies]
+    return [
+        Target(strategy.user_name, keys.get(strategy.id, ()), itself=strategy.turns_manager) for strategy in strategies
+    ]
 
 
 def known_keys(session: Session, strategy_ids: Sequence[int]) -> Mapping[int, tuple[str, ...]]:

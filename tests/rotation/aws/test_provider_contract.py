@@ -2,140 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 import pytest
 from botocore.exceptions import ClientError
 
-from practice.seed import FIVE_PERMISSIONS, PracticeAws
 from rotation.aws.iam import AwsIam
 from rotation.errors import AnswerLost, RotationError
-from rotation.provider import SERVICES, KeyPair, Provider
-from rotation.reach.access import Access, Role
-from rotation.setup.policy import trust_policy
-from tests.fake_clock import FakeClock
-from tests.fake_provider import ACTIONS, FakeProvider
+from rotation.provider import SERVICES, KeyPair, Role
+from rotation.reach.access import Access
+from tests.fake_provider import ACTIONS
 from tests.practice_aws import new_name
 from tests.processes.processes import wait_for
+from tests.rotation.aws.provider_worlds import FakeWorld, PracticeWorld, RoleWorld, World
 
 UNKNOWN = KeyPair("AKIAEXAMPLE999999999", "example-secret-of-no-key")
-
-
-class World(Protocol):
-    """An account with a target and a bystander, and what a test does to it behind the provider's back."""
-
-    provider: Provider
-    manager: str
-    target: str
-    bystander: str
-
-    def make_key(self, user_name: str) -> KeyPair: ...
-    def another_key(self) -> KeyPair: ...
-    def keys_of(self, user_name: str) -> set[str]: ...
-    def active_of(self, user_name: str) -> dict[str, bool]: ...
-    def use(self, pair: KeyPair) -> None: ...
-    def deny(self, method: str) -> None: ...
-    def throttle(self, method: str) -> None: ...
-    def lose_answer(self, *, made: bool) -> None: ...
-    def refuse_everywhere(self, pair: KeyPair) -> None: ...
-
-
-class FakeWorld:
-    manager, target, bystander = "keyturn-manager", "billing-api", "log-shipper"
-
-    def __init__(self) -> None:
-        self.provider = self.fake = FakeProvider(FakeClock(), users=(self.target, self.bystander), path="/apps/")
-
-    def another_key(self):
-        self.fake.add_user(self.manager)
-        return self.fake.add_key(self.manager)
-
-    def make_key(self, user_name):
-        return self.fake.add_key(user_name)
-
-    def keys_of(self, user_name):
-        return set(self.fake.keys_of(user_name))
-
-    def active_of(self, user_name):
-        return {key_id: self.fake.keys[key_id].active for key_id in self.fake.keys_of(user_name)}
-
-    def use(self, pair):
-        self.fake.use_key(pair.access_key_id, "sts")
-
-    def deny(self, method):
-        self.fake.deny(method)
-
-    def throttle(self, method):
-        self.fake.fail_next(method, "throttled")
-
-    def lose_answer(self, *, made):
-        self.fake.lose_next_answer(made=made)
-
-    def refuse_everywhere(self, pair):
-        self.fake.keys[pair.access_key_id].active = False
-
-
-class PracticeWorld:
-    def __init__(self, aws: PracticeAws) -> None:
-        self.aws = aws
-        self.manager, self.target, self.bystander = map(new_name, ("keyturn-manager", "billing-api", "log-shipper"))
-        made = aws.make_manager(self.manager)
-        self.caller = self.manager
-        for user_name in (self.target, self.bystander):
-            aws.make_target(user_name, path="/apps/", with_key=False)
-        self.provider = AwsIam(Access(made.key, aws.region, aws.endpoint_url))
-
-    def another_key(self):
-        return self.aws.make_key(self.caller)
-
-    def make_key(self, user_name):
-        return self.aws.make_key(user_name)
-
-    def keys_of(self, user_name):
-        rows = self.aws.iam.list_access_keys(UserName=user_name)["AccessKeyMetadata"]
-        return {row["AccessKeyId"] for row in rows}
-
-    def active_of(self, user_name):
-        rows = self.aws.iam.list_access_keys(UserName=user_name)["AccessKeyMetadata"]
-        return {row["AccessKeyId"]: row["Status"] == "Active" for row in rows}
-
-    def use(self, pair):
-        self.aws.client("sts", pair).get_caller_identity()
-
-    def deny(self, method):
-        left = tuple(action for action in FIVE_PERMISSIONS if action != ACTIONS[method])
-        self.aws.allow(self.manager, self.aws.policy("/*", left))
-
-    def throttle(self, method):
-        self.aws.fail("throttle", ACTIONS[method])
-
-    def lose_answer(self, *, made):
-        self.aws.fail("drop", "CreateAccessKey", when="after" if made else "before")
-
-    def refuse_everywhere(self, pair):
-        user_name = self.provider.last_use(pair.access_key_id).user_name
-        self.aws.iam.update_access_key(UserName=user_name, AccessKeyId=pair.access_key_id, Status="Inactive")
-
-
-class RoleWorld(PracticeWorld):
-    """The manager is a role that another user, who may do nothing else, assumes."""
-
-    def __init__(self, aws: PracticeAws) -> None:
-        super().__init__(aws)
-        caller = aws.make_target(new_name("keyturn"))
-        self.caller = caller.user_name
-        arn = f"arn:aws:iam::{aws.account_id}:user/{caller.user_name}"
-        self.role = aws.make_role(new_name("keyturn-role"), trust_policy(arn, "keyturn-for-tests"))
-        self.manager = self.role.rpartition("/")[2]
-        role = Role(self.role, "keyturn-for-tests", "keyturn-s12-r41")
-        self.provider = AwsIam(Access(caller.key, aws.region, aws.endpoint_url, role=role))
-
-    def deny(self, method):
-        left = tuple(action for action in FIVE_PERMISSIONS if action != ACTIONS[method])
-        policy = json.dumps(self.aws.policy("/*", left))
-        self.aws.iam.put_role_policy(RoleName=self.manager, PolicyName="keyturn", PolicyDocument=policy)
 
 
 @pytest.fixture(params=["fake", "practice", "role"])
@@ -388,3 +269,12 @@ def test_another_key_of_the_managers_asks_in_its_place(world):
         world.provider.with_key(UNKNOWN).may_delete(world.target)
     assert code_of(raised) == "manager_key_unknown"
     world.provider.may_delete(world.target)
+
+
+def test_a_key_asks_by_a_role_or_by_itself(world):
+    role = Role(world.make_role(), "keyturn-for-tests", "keyturn-s12-r41")
+    by_role = world.provider.with_role(role).identify()
+    assert by_role.resource == role.arn.rpartition(":")[2]
+    by_itself = world.provider.with_role(role).with_role(None).identify()
+    assert by_itself.resource == f"user/{world.caller}"
+    assert by_role.signer == by_itself

@@ -10,7 +10,8 @@ import pytest
 from rotation.aws import credentials
 from rotation.aws.iam import AwsIam
 from rotation.errors import RotationError
-from rotation.reach.access import Access, Role
+from rotation.provider import Role
+from rotation.reach.access import Access
 from rotation.setup.checks import check_connection
 from rotation.setup.policy import trust_policy
 from tests.practice_aws import new_name
