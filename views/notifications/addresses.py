@@ -6,7 +6,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from database import db
-from forms.telling import AddressForm
+from forms.telling.receivers import AddressForm
 from models import NoticeAddress
 from models.audit import Action
 from models.base import new_id

@@ -7,7 +7,7 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from database import db
-from forms.telling import AddressForm, WebhookForm
+from forms.telling.receivers import AddressForm, WebhookForm
 from models import NoticeAddress, Project, Webhook
 from models.telling.receivers import Receiver
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from database import db
-from forms.telling import KIND_WORDS, AddressForm, WebhookForm
+from forms.telling.receivers import KIND_WORDS, AddressForm, WebhookForm
 from models import Delivery, Kind, Project, Webhook
 from models.audit import Action
 from models.telling.deliveries import Outcome, deliveries_of, send_again, send_to
@@ -84,7 +84,7 @@ def delete(project_name: str, sort: str, receiver_id: str) -> ResponseReturnValu
 
 def page(project: Project, receiver: Receiver, form: WebhookForm | AddressForm) -> str:
     """The page of one, with a form that was refused in its place."""
-    template = f"notifications/{'webhook' if isinstance(receiver, Webhook) else 'address'}.html"
+    template = "notifications/webhook.html" if isinstance(receiver, Webhook) else "notifications/address.html"
     return render_template(template, form=form, services=SERVICES, **_values(project, receiver))
 
 

@@ -8,7 +8,7 @@ from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from database import db
-from forms.telling import RotateWebhook, WebhookForm
+from forms.telling.receivers import RotateWebhook, WebhookForm
 from models import Project, Webhook
 from models.audit import Action
 from models.base import new_id
