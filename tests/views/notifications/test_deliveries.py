@@ -68,9 +68,7 @@ class TestLog:
         page = bob_client.get(f"{LIST}/webhooks/{webhook.id}").text
         older = f"?before={newest.id - 49}#log"
         assert older in page
-        assert (
-            f"{LIST}/webhooks/{webhook.id}?before=" not in bob_client.get(f"{LIST}/webhooks/{webhook.id}{older}").text
-        )
+        assert ">Older<" not in bob_client.get(f"{LIST}/webhooks/{webhook.id}{older}").text
 
     @pytest.mark.parametrize(("before", "status"), [("x", 200), ("-1", 404), ("9" * 30, 404)])
     def test_bad_input(self, bob_client, session, webhook, before, status):
@@ -90,7 +88,7 @@ class TestLog:
 class TestSendAgain:
     def test_works(self, bob_client, session, webhook, clock):
         delivery = delivered(session, webhook, outcome="given-up", next_at=None)
-        clock.advance(timedelta(days=4).total_seconds())
+        clock.advance(timedelta(hours=4).total_seconds())
         response = bob_client.post(f"{LIST}/webhooks/{webhook.id}/deliveries/{delivery.id}/again")
         assert response.status_code == 303
         session.refresh(delivery)
@@ -117,9 +115,8 @@ class TestDelete:
         assert bob_client.post(f"{base}/delete").headers["Location"] == LIST
         assert bob_client.get(base).status_code == 404
         assert session.query(Webhook).count() + session.query(NoticeAddress).count() == 1
-        assert (
-            session.query(AuditEntry).filter(AuditEntry.action.in_(["webhook.delete", "address.delete"])).count() == 1
-        )
+        told = [each.action for each in session.query(AuditEntry)]
+        assert told in (["webhook.delete"], ["address.delete"])
 
     def test_wrong_method(self, bob_client, base):
         assert bob_client.put(f"{base}/delete").status_code == 405
