@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import burst, due, memory, pages, programs, rotations, sweep
+from bench import burst, due, memory, pages, programs, rotations, sweep, waiters
 
 _MEASURES = {
     "sweep": sweep.measure,
@@ -13,6 +13,7 @@ _MEASURES = {
     "pages": pages.measure,
     "programs": programs.measure,
     "memory": memory.measure,
+    "waiters": waiters.measure,
 }
 _LONG = {"burst": burst.measure}
 

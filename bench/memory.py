@@ -27,12 +27,11 @@ def measure() -> Iterator[str]:
                 visitor.get(f"/projects/{PROJECT}{page}")
         time.sleep(_REST_S)
         top = psutil.Process(pid)
-        sizes = [pss_kb(process.pid) for process in (top, *top.children(recursive=True))]
+        sizes = [_pss_kb(process.pid) for process in (top, *top.children(recursive=True))]
         yield f"rest_pss_mb: {sum(sizes) / 1024:.0f}"
         yield f"# {len(sizes)} processes: {', '.join(f'{size / 1024:.0f}' for size in sizes)} MB"
 
 
-def pss_kb(pid: int) -> int:
-    """The proportional set size of a process."""
+def _pss_kb(pid: int) -> int:
     found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
     return int(found[1]) if found else 0

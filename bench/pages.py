@@ -26,7 +26,7 @@ def measure() -> Iterator[str]:
         practice_aws(propagation_s=[0, 0]) as aws,
         with_strategies(aws, _STRATEGIES, secrets=_SECRETS) as at,
         keyturn(at),
-        web_server(at) as (port, _),
+        web_server(at) as port,
     ):
         visitor, ratios = Visitor(at, port), []
         for name, path in _PAGES.items():
@@ -44,11 +44,11 @@ def measure() -> Iterator[str]:
 
 
 @contextmanager
-def web_server(at: Instance) -> Iterator[tuple[int, int]]:
-    """Keyturn's web server, plain pages included, on a port of its own; gives the port and the process ID."""
+def web_server(at: Instance) -> Iterator[int]:
+    """Keyturn's web server, plain pages included, on a port of its own."""
     port = free_port("127.0.0.1", 0)
     env = {**at.env, "PORT": str(port), "PLAIN": str(at.folder)}
     command = [sys.executable, "-m", "bench.web"]
-    with running(command, env, at.folder / "web.log") as process:
+    with running(command, env, at.folder / "web.log"):
         wait_for(lambda: answers("127.0.0.1", port), "the web server")
-        yield port, process.pid
+        yield port

@@ -1,8 +1,7 @@
-"""What programs ask: against a minimal handler on the same server, in turns; who waits; the agent's size."""
+"""What programs ask, against minimal handlers on the same server; the size of the agent."""
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import os
 import sys
@@ -18,18 +17,14 @@ from sqlalchemy.orm import Session
 
 from bench.figures import percentile
 from bench.filling import with_strategies
-from bench.memory import pss_kb
 from bench.minimal import CONSTANT, CREDENTIALS, SECRETS
 from bench.pages import web_server
 from bench.running import Instance, keyturn, practice_aws, running, wait_for
-from models import AccessKey, HandsOut, KeyState, Project, RotationStrategy, ServiceToken, Trigger
-from models.base import new_id
+from models import AccessKey, HandsOut, KeyState, RotationStrategy, ServiceToken, Trigger
 from models.programs.token import TokenStrategy, give
-from models.secret import write_secret
 from rotation.requests import request_rotation
 
 _TIMES, _WARM_UP = 600, 50
-_WAITERS = 2_000
 _SETTLE_S = 3.0
 
 
@@ -48,12 +43,11 @@ def measure() -> Iterator[str]:
         practice_aws(propagation_s=[0, 0]) as aws,
         with_strategies(aws, 1, verify={"verify_rounds": 1, "verify_gap_s": 0}) as at,
         keyturn(at),
-        web_server(at) as (port, server),
+        web_server(at) as port,
     ):
         program = _make_program(at)
         wait_for(lambda: _is_published(at), "the first key")
         yield from _compare(port, program)
-        yield from _wait(at, port, server, program)
         yield from _agent(at, program)
 
 
@@ -91,50 +85,6 @@ def _time(connection: http.client.HTTPConnection, path: str, token: str, headers
     started = time.perf_counter()
     _ask(connection, path, token, headers)
     return time.perf_counter() - started
-
-
-def _wait(at: Instance, port: int, server: int, program: Program) -> Iterator[str]:
-    """So many requests are held; then a secret changes."""
-    before = _size_mb(server)
-    held, reached = asyncio.run(_hold(at, port, server, program))
-    yield f"waiters_mb: {held - before:.0f}"
-    yield f"waiters_reached_s: {reached:.2f}"
-    yield f"# {_WAITERS} requests held"
-
-
-async def _hold(at: Instance, port: int, server: int, program: Program) -> tuple[float, float]:
-    """The server's size while all are held, and when the last one was answered, counted from the change."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    path = f"/api/v1/secrets?path={program.path}"
-    etag = _ask(connection, path, program.token).headers["ETag"]
-    request = (
-        f"GET {path}&wait=30 HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {program.token}\r\n"
-        f"If-None-Match: {etag}\r\nConnection: close\r\n\r\n"
-    ).encode()
-
-    async def one() -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(request)
-        await writer.drain()
-        status = await reader.readline()
-        writer.close()
-        return status
-
-    waiting = [asyncio.ensure_future(one()) for _ in range(_WAITERS)]
-    await asyncio.sleep(_SETTLE_S)
-    held = _size_mb(server)
-    _change(at, program)
-    changed = time.perf_counter()
-    answers = await asyncio.gather(*waiting)
-    reached = time.perf_counter() - changed
-    if wrong := [answer for answer in answers if b" 200 " not in answer]:
-        raise ValueError(f"{len(wrong)} of those that waited were answered {wrong[0]!r}")
-    return held, reached
-
-
-def _size_mb(pid: int) -> float:
-    top = psutil.Process(pid)
-    return sum(pss_kb(process.pid) for process in (top, *top.children(recursive=True))) / 1024
 
 
 def _agent(at: Instance, program: Program) -> Iterator[str]:
@@ -182,12 +132,3 @@ def _make_program(at: Instance) -> Program:
 def _is_published(at: Instance) -> bool:
     with Session(at.engine) as session:
         return session.scalar(select(AccessKey.id).where(AccessKey.state == KeyState.ACTIVE.value)) is not None
-
-
-def _change(at: Instance, program: Program) -> None:
-    with Session(at.engine) as session, session.begin():
-        secret = session.get_one(RotationStrategy, program.strategy_id).access_key_secret
-        if secret is None:
-            raise ValueError("the strategy has no secrets")
-        key = session.get_one(Project, secret.project_id).sealing_key(at.keyring)
-        write_secret(session, key, secret, new_id().encode(), now=datetime.now(UTC), author="bench", reason="edited")

@@ -33,7 +33,7 @@ from rotation.work import Timing, Tools
 from tests.api import programs
 from tests.practice_aws import new_name
 
-LIFE_S, MARGIN_S = 4, 1
+LIFE_S, MARGIN_S = 5, 1
 
 
 class Served:
@@ -107,12 +107,12 @@ class Served:
             provider = AwsIam(Access(self.pair, self.aws.region, self.aws.endpoint_url))
             tools = Tools(session, provider, self.keyring, self.clock, timing)
             due = sweep_once(session, self.clock.now())
+            for strategy_id, _ in due.sessions:  # first: programs wait for these
+                fetch(tools, strategy_id)
             for rotation_id, _ in due.rotations:
                 engine.run(tools, rotation_id)
             for key_id, _ in due.keys:
                 retirement.look(tools, key_id)
-            for strategy_id, _ in due.sessions:
-                fetch(tools, strategy_id)
 
     def rotate(self) -> None:
         """Turn the key, waiting as long as an old one has to live."""
