@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from bench import burst, due, memory, pages, programs, rotations, sweep, waiters
+from bench import burst, due, memory, pages, rotations, sweep
+from bench.api import programs, waiters
 
 _MEASURES = {
     "sweep": sweep.measure,

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bench.minimal import MINIMAL, make_minimal
+from bench.api.minimal import MINIMAL, make_minimal
 from config import Config
 from supervisor.front import Front
 from supervisor.web import behind_front, main, make_app
@@ -17,7 +17,7 @@ PLAIN = "/plain/"
 
 
 def make() -> Front:
-    """The app, before which `/plain/NAME` answers with a file's bytes, and `/minimal/...` as bench.minimal does."""
+    """The app, before which `/plain/NAME` answers with a file's bytes, and `/minimal/...` as bench.api.minimal does."""
     app, folder = make_app(), Path(os.environ["PLAIN"])
     minimal = make_minimal(Config.from_env())
 

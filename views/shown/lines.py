@@ -41,7 +41,14 @@ def for_any_sdk(base_url: str, strategy_id: int) -> Lines:
 def places(base_url: str, strategy_id: int, user_name: str) -> list[Place]:
     """The places whose lines differ."""
     address = _address(base_url, strategy_id)
-    url = address.partition("=")[2]
+    return [
+        *_by_keyturn(base_url, strategy_id, user_name),
+        _systemd(address),
+        *_in_containers(address.partition("=")[2]),
+    ]
+
+
+def _by_keyturn(base_url: str, strategy_id: int, user_name: str) -> list[Place]:
     return [
         Place(
             "By keyturn agent on the program's machine", _AGENT,
@@ -57,16 +64,24 @@ def places(base_url: str, strategy_id: int, user_name: str) -> list[Place]:
             (Lines("~/.aws/config", f"[profile {user_name}]\ncredential_process = keyturn credentials {strategy_id}"),),
             "",
         ),
-        Place(
-            "systemd", _SYSTEMD,
-            (Lines("In the unit", _text(f"""
-                [Service]
-                Environment={address}
-                Environment=AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=%d/keyturn-token
-                LoadCredential=keyturn-token:/etc/keyturn/token
-            """)),),
-            _TOKEN_ALONE,
-        ),
+    ]  # fmt: skip
+
+
+def _systemd(address: str) -> Place:
+    return Place(
+        "systemd", _SYSTEMD,
+        (Lines("In the unit", _text(f"""
+            [Service]
+            Environment={address}
+            Environment=AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=%d/keyturn-token
+            LoadCredential=keyturn-token:/etc/keyturn/token
+        """)),),
+        _TOKEN_ALONE,
+    )  # fmt: skip
+
+
+def _in_containers(url: str) -> list[Place]:
+    return [
         Place(
             "Docker Compose", "",
             (Lines("compose.yaml", _text(f"""

@@ -15,9 +15,9 @@ import psutil
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bench.api.minimal import CONSTANT, CREDENTIALS, SECRETS
 from bench.figures import percentile
 from bench.filling import with_strategies
-from bench.minimal import CONSTANT, CREDENTIALS, SECRETS
 from bench.pages import web_server
 from bench.running import Instance, keyturn, practice_aws, running, wait_for
 from models import AccessKey, HandsOut, KeyState, RotationStrategy, ServiceToken, Trigger
