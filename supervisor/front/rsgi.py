@@ -126,6 +126,8 @@ def environ_of(scope: Any, body: bytes) -> Environ:
         "wsgi.input_terminated": True,
     }  # fmt: skip
     for name, value in scope.headers.items():
+        if "_" in name:
+            continue  # else X_Forwarded_For, which proxies let through, would be taken for X-Forwarded-For
         key = name.upper().replace("-", "_")
         if key not in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
             key = f"HTTP_{key}"

@@ -19,6 +19,7 @@ from models.audit import record
 from models.secret import write_secret
 from supervisor.front import Front
 from supervisor.front.changes import Changes
+from supervisor.front.rsgi import environ_of
 from supervisor.front.waiting import Waiting
 from tests import turned
 from tests.api import programs
@@ -297,6 +298,17 @@ class TestFront:
         )  # fmt: skip
         asyncio.run(front.__rsgi__(scope, proto))
         assert (proto.answer[0], len(proto.sent), closed) == (200, 1_000_000, [True])
+
+    def test_tells_headers_apart_that_look_alike(self):
+        headers = {"x-forwarded-for": "192.0.2.7", "x_forwarded_for": "127.0.0.1", "content-type": "text/plain"}
+        scope = SimpleNamespace(
+            http_version="1.1", server="127.0.0.1:8000", client="[::1]:5000", scheme="http", method="GET",
+            path="/ü", query_string="a=b", authority="kt.internal", headers=headers,
+        )  # fmt: skip
+        environ = environ_of(scope, b"")
+        assert (environ["HTTP_X_FORWARDED_FOR"], environ["CONTENT_TYPE"]) == ("192.0.2.7", "text/plain")
+        assert (environ["REMOTE_ADDR"], environ["HTTP_HOST"]) == ("::1", "kt.internal")
+        assert environ["PATH_INFO"].encode("latin-1").decode() == "/ü"
 
     def test_a_program_that_is_gone_is_no_failure(self, served, session, secret, text):
         session.commit()
