@@ -18,7 +18,9 @@ told_as_problems(bp)
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
+@bp.route("/v1/", methods=_METHODS, defaults={"_rest": ""})
 @bp.route("/v1/<path:_rest>", methods=_METHODS)
+@bp.route("/api/", methods=_METHODS, defaults={"_rest": ""})
 @bp.route("/api/<path:_rest>", methods=_METHODS)
 @public
 def nothing(_rest: str) -> NoReturn:
