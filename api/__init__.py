@@ -7,6 +7,7 @@ description.py   what there is, as OpenAPI 3.1
 documents.py     the description itself, and the page that shows it
 door.py          who asks, and the one answer to whoever may not
 fields.py        texts and moments as programs send and get them
+myself.py        the token itself
 nothing.py       addresses that don't exist
 paging.py        long lists, a page at a time
 problems.py      errors as application/problem+json
@@ -19,18 +20,17 @@ from __future__ import annotations
 
 from flask import Flask
 
-from api import audit, credentials, documents, nothing, secrets, strategies
+from api import audit, credentials, documents, myself, nothing, secrets, strategies
 from api.blueprint import bp
 from api.description import describe
 from views.frame.security import csrf
 
-__all__ = ["audit", "credentials", "documents", "nothing", "register", "secrets", "strategies"]
+__all__ = ["audit", "credentials", "documents", "myself", "nothing", "register", "secrets", "strategies"]
 
 
 def register(app: Flask) -> None:
     """Add the routes to the app."""
     describe(app)
-    for blueprint in (nothing.bp, documents.bp):
-        app.register_blueprint(blueprint)
-    for blueprint in (bp, nothing.bp):
-        csrf.exempt(blueprint)  # no browser sends a token by itself
+    app.register_blueprint(documents.bp)
+    csrf.exempt(bp)  # no browser sends a token by itself
+    nothing.init_app(app)

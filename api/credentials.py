@@ -17,6 +17,7 @@ from api.door import refuse, want_token
 from api.fields import Answer
 from api.problems import Problem
 from database import db, writing
+from keyturn.token_form import document
 from models import Project, RotationStrategy, ServiceToken
 from models.programs.token import TokenStrategy
 from models.secret import Secret
@@ -104,29 +105,8 @@ def _fetch_first(strategy: RotationStrategy) -> None:
 
 
 def _document(handed: Handed) -> dict[str, Any]:
-    """The answer's four members; SDKs want each, and `Z` at the end of the time."""
-    document: dict[str, Any] = {
-        "AccessKeyId": handed.pair.access_key_id,
-        "SecretAccessKey": handed.pair.secret_access_key,
-        "Expiration": f"{handed.until:%Y-%m-%dT%H:%M:%SZ}",
-    }
-    if handed.pair.session_token:
-        return {**document, "Token": handed.pair.session_token}
-    return {**document, **_NO_TOKEN[_form_of_no_token()]}
-
-
-_NO_TOKEN: dict[str, dict[str, str | None]] = {"empty": {"Token": ""}, "null": {"Token": None}, "absent": {}}
-
-
-def _form_of_no_token() -> str:
-    """How the missing session token of a long-lived key is written: no form suits all SDKs.
-
-    JS v3 on Node, which sends neither header, wants it empty; Java v1 would sign with the text "null". The address
-    may choose: `?token=empty`.
-    """
-    chosen = request.args.get("token", "")
-    if chosen in _NO_TOKEN:
-        return chosen
-    if not request.headers.get("User-Agent") and not request.headers.get("Accept"):
-        return "empty"
-    return "absent" if request.headers.get("User-Agent", "").startswith("aws-sdk-java/1.") else "null"
+    pair = handed.pair
+    return document(
+        pair.access_key_id, pair.secret_access_key, pair.session_token or "", f"{handed.until:%Y-%m-%dT%H:%M:%SZ}",
+        chosen=request.args.get("token", ""), headers=request.headers,
+    )  # fmt: skip

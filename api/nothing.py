@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
 
-from flask import Blueprint, current_app, request
-from werkzeug.exceptions import MethodNotAllowed, NotFound
+from api.door import want_token
+from api.problems import Problem, answer, of_http
+from views.frame.errors import http_error
 
-from api.blueprint import want_token_first
-from api.problems import told_as_problems
-from views.frame.identity import public
-
-bp = Blueprint("nothing", __name__)
-bp.before_request(want_token_first)
-told_as_problems(bp)
-
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_OURS = ("/api/", "/v1/")
 
 
-@bp.route("/v1/", methods=_METHODS, defaults={"_rest": ""})
-@bp.route("/v1/<path:_rest>", methods=_METHODS)
-@bp.route("/api/", methods=_METHODS, defaults={"_rest": ""})
-@bp.route("/api/<path:_rest>", methods=_METHODS)
-@public
-def nothing(_rest: str) -> NoReturn:
-    """Say so to whoever has a token; whoever has none hears no more than elsewhere."""
-    taken = {
-        method
-        for method in _METHODS
-        if current_app.create_url_adapter(request).match(method=method)[0] != request.endpoint  # type: ignore[union-attr]
-    }
-    raise MethodNotAllowed(sorted(taken)) if taken else NotFound
+def init_app(app: Flask) -> None:
+    """Answer with problems where programs ask, and with pages elsewhere."""
+    app.register_error_handler(HTTPException, _by_address)
+
+
+def _by_address(error: HTTPException) -> Response:
+    """What is wrong there goes to whoever has a token; whoever has none hears no more than elsewhere."""
+    if not f"{request.path}/".startswith(_OURS):
+        return http_error(error)
+    try:
+        want_token()
+    except Problem as refusal:
+        return answer(refusal)
+    return of_http(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -65,11 +65,8 @@ def _read(cursor: str, by: Columns) -> list[Any]:
     kinds = [column.type.python_type for column in by]
     try:
         told = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        values = [
-            datetime.fromisoformat(value) if kind is datetime else value
-            for value, kind in zip(told, kinds, strict=True)
-        ]
-    except (ValueError, TypeError, RecursionError):
+        values = [_moment(value) if kind is datetime else value for value, kind in zip(told, kinds, strict=True)]
+    except (ValueError, TypeError, OverflowError, RecursionError):
         values = []
     fits = len(values) == len(kinds) and all(map(_fits, values, kinds))
     if not fits:
@@ -77,9 +74,14 @@ def _read(cursor: str, by: Columns) -> list[Any]:
     return values
 
 
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("without its zone")
+    return moment.astimezone(UTC)
+
+
 def _fits(value: Any, kind: type) -> bool:
-    if isinstance(value, datetime) and value.tzinfo is None:
-        return False
     if isinstance(value, int) and not 0 <= value < 2**31:
         return False
     return type(value) is kind and not (isinstance(value, str) and ("\0" in value or not value.isprintable()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
@@ -44,6 +44,7 @@ def start_rotation(body: dict[str, Any], strategy_id: int) -> tuple[dict[str, An
     try:
         rotation, is_new = request_rotation(
             db.session(), strategy, by=name_of(token), trigger=Trigger.API, now=now(), old_key=OldKey(body["old_key"]),
+            address=request.remote_addr or "",
         )  # fmt: skip
     except BeingDeletedError:
         raise Problem(409, "being-deleted", "Being deleted", "Nothing turns this strategy's key any more.") from None

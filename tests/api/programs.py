@@ -43,3 +43,20 @@ def reader(session: Session, project: Project, environment: str = "production", 
 def read(client: Any, text: str, query: str = "", **headers: str) -> Any:
     """The answer to a program that reads secrets with this token."""
     return client.get(f"/api/v1/secrets{query}", headers={"Authorization": f"Bearer {text}", **headers})
+
+
+def call(client: Any, method: str, address: str, text: str, json: Any = None, **headers: str) -> Any:
+    """The answer to a program that asks this of the API with this token."""
+    sent = {"Authorization": f"Bearer {text}", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return client.open(f"/api/v1{address}", method=method, json=json, headers=sent, csrf=False)
+
+
+def everything(session: Session, strategy: RotationStrategy, **columns: Any) -> tuple[ServiceToken, str]:
+    """A token of all rights, and its text."""
+    rights = {"rotates": True, "reads_secrets": True, "writes_secrets": True, **columns}
+    return token(session, strategy, **rights)
+
+
+def refused(response: Any) -> bool:
+    """Whether this is the one answer to whoever may not."""
+    return response.status_code == 401 and response.json["code"] == "refused"
