@@ -97,8 +97,8 @@ def state_of(facts: Facts, now: datetime, late: timedelta) -> State:
     """The strategy's state. `late`: how long a due time may have passed before it is overdue."""
     strategy, newest = facts.strategy, facts.newest
     if newest is not None and newest.ended_at is None:
-        is_stuck = facts.waits_in_vain
-        return _stuck(facts.stuck) if is_stuck else running_state(newest, facts.verify_rounds, now, facts.old_key_ends_at)
+        running = running_state(newest, facts.verify_rounds, now, facts.old_key_ends_at)
+        return _stuck(facts.stuck) if facts.waits_in_vain else running
     if strategy.deleting_at is not None:
         return look.failed(Line("its keys can't be deleted")) if facts.stuck else _deleting(strategy)
     trouble = _trouble(facts, now, late)
