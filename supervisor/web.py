@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 
 from flask import Flask
 from granian import Granian
@@ -48,6 +49,7 @@ def behind_front(wsgi: Wsgi) -> Front:
 def main(factory: str = "supervisor.web:make") -> None:
     """Serve until a signal what `factory` makes in each process."""
     config = Config.from_env()
+    _allow_open_files()
     gc.freeze()  # what is imported by now stays shared between the forks
     Granian(
         factory,
@@ -63,6 +65,13 @@ def main(factory: str = "supervisor.web:make") -> None:
         log_level=LogLevels.warning,
         log_access=False,  # addresses hold one-time tokens
     ).serve()
+
+
+def _allow_open_files() -> None:
+    """Let each process have as many connections as it holds requests: the usual soft limit is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * _MOST if hard == resource.RLIM_INFINITY else min(2 * _MOST, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 if __name__ == "__main__":
