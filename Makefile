@@ -5,7 +5,7 @@ READY := .venv/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	--python $(BIN)/python --extra server --group dev pyproject.toml
 
-.PHONY: help demo up test check docs fix bench soak migration lock lock-is-current browser
+.PHONY: help demo up test check docs fix bench soak sdk migration lock lock-is-current browser
 
 help: ## List what make can do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 20
@@ -18,7 +18,7 @@ up: $(READY) ## Run everything against real AWS; data is kept in instance/
 
 # Its many processes import the same files: without bytecode each would compile them anew.
 test: export PYTHONDONTWRITEBYTECODE =
-test: $(READY) browser .sdk/.installed ## Run every test, the browser's included
+test: $(READY) browser ## Run every test, the browser's included
 	@$(BIN)/pytest -n logical --maxprocesses 4
 
 check: $(READY) lock-is-current ## Check style, types, layers, the lock file, templates and the migration
@@ -40,6 +40,10 @@ fix: $(READY) ## Mend what can be mended by itself: lint, format, templates
 
 bench: $(READY) ## Measure Keyturn against a bare baseline
 	@$(BIN)/python -m bench
+
+# Not a part of `make test`: its figures need a machine that has nothing else to do.
+sdk: .sdk/.installed ## Run AWS SDKs through rotations, in each way to get credentials: SDK_ROTATIONS=20
+	@$(BIN)/pytest -n 0 tests/sdk/through_rotations.py
 
 soak: $(READY) ## Attack real processes at random: ROTATIONS=300 SEED=1 DATABASE=sqlite or postgresql
 	@$(BIN)/python -m soak
