@@ -90,6 +90,8 @@ class Layer:
         return answer
 
     def _do_deeds(self, when: str, request: Request) -> None:
+        if not self.deeds.met(when, request):
+            return
         with self._telling_replicas(request.region, new_are_known=True):
             done = self.deeds.do(when, request)
         user, by = request.params.get("UserName", ""), self.root.access_key_id

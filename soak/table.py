@@ -43,7 +43,11 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], people: People,
         outcomes = select(Rotation.state, Rotation.error_code).where(Rotation.ended_at.is_not(None))
         by_outcome = Counter(code or state for state, code in session.execute(outcomes)) + deletions.outcomes
         strategies = session.scalars(select(RotationStrategy)).all()
-        unknown = deletions.unknown + [line for each in strategies for line in _unknown(at, session, each)]
+        unknown = deletions.unknown + [
+            line
+            for each in strategies
+            for line in _unknown(at, session, each, deletions.held_before.get(each.user_name))
+        ]
         zeros = {
             "consumer calls refused": consumed["refused"],
             "keys beyond two": _beyond_two(at),
@@ -89,12 +93,12 @@ def _twice(session: Session) -> int:
     return len(session.scalars(found).all())
 
 
-def _unknown(at: World, session: Session, strategy: RotationStrategy) -> list[str]:
+def _unknown(at: World, session: Session, strategy: RotationStrategy, held_before: str | None) -> list[str]:
     """Keys of the user that Keyturn neither knows nor tells as lost."""
     rows = session.scalars(select(AccessKey).where(AccessKey.strategy_id == strategy.id)).all()
     lost = sum(row.state == KeyState.LOST.value for row in rows)
     listed = at.aws.iam.list_access_keys(UserName=strategy.user_name)["AccessKeyMetadata"]
-    unknown = {row["AccessKeyId"] for row in listed} - {row.access_key_id for row in rows}
+    unknown = {row["AccessKeyId"] for row in listed} - {row.access_key_id for row in rows} - {held_before}
     told = f"{', '.join(unknown)} of {strategy.user_name}{of_user(at, session, strategy.user_name)}"
     return [told] if len(unknown) > lost else []
 
