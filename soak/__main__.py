@@ -33,9 +33,10 @@ _IMPORTS = (
 _MEMORY = Path("/dev/shm")  # noqa: S108 - tempfile makes private folders in it
 """The databases live there: whoever is killed takes no written file along, and writing to a disk takes its time."""
 _TURN_S = 0.2
+_DUE_EVERY_S = 3
 _ACTS_A_SECOND = 2
 _LOOK_AFTER_S = 5
-_DRAIN_S = 60
+_DRAIN_S = 300
 _AT_REST_S = 3
 _NO_PROGRESS_S = 120
 
@@ -95,11 +96,11 @@ def _attack(rotations: int, seed: int, at: World, fleet: Fleet, attacks: Attacks
 
 
 def _begin(at: World, random: Random) -> None:
-    """The first due times, spread."""
+    """The first due times: some fall on one moment."""
     now = datetime.now(UTC)
     with Session(at.at.engine) as session, session.begin():
         for strategy_id in session.scalars(select(RotationStrategy.id)).all():
-            due = now.timestamp() + random.uniform(0, INTERVAL_S)
+            due = now.timestamp() + random.randrange(0, INTERVAL_S, _DUE_EVERY_S)
             session.execute(
                 update(RotationStrategy)
                 .where(RotationStrategy.id == strategy_id)

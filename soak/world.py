@@ -24,11 +24,11 @@ from models.project import Project
 from practice.seed import FIVE_PERMISSIONS, THREE_PERMISSIONS, PracticeAws
 from soak.databases import Postgresql, Sqlite, database
 
-STRATEGIES = 240
+STRATEGIES = 120
 CONNECTIONS = 12
 WITHOUT_LISTING = 2
 """So many connections' managers may neither list keys nor deactivate them."""
-INTERVAL_S = 40
+INTERVAL_S = 30
 GRACE_S = 6
 TIMES = {"interval_s": INTERVAL_S, "grace_s": GRACE_S, "quiet_s": 0, "watch_s": 1}
 _SETTINGS = {
@@ -37,10 +37,10 @@ _SETTINGS = {
 }  # fmt: skip
 # The first round comes later than the last replica knows a key, or the rounds span longer than they are apart.
 _VERIFY: tuple[dict[str, Any], ...] = (
+    {"verify_rounds": 1, "verify_gap_s": 2},
     {"verify_rounds": 1, "verify_gap_s": 2, "verify_services": ["sts"]},
-    {"verify_rounds": 3, "verify_gap_s": 1},
     {"verify_rounds": 1, "verify_gap_s": 2, "verify_services": ["iam", "sts"]},
-    {"verify_rounds": 2, "verify_gap_s": 2, "verify_services": ["s3"]},
+    {"verify_rounds": 3, "verify_gap_s": 1, "verify_services": ["s3"]},
 )
 _BEHAVIOUR = {
     "latency_s": 0.005, "latency_tail": 1.0, "propagation_s": [0.2, 1.5], "deletion_s": [0.2, 2.0],
