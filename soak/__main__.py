@@ -34,7 +34,8 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - tempfile makes private folders in it
 """The databases live there: whoever is killed takes no written file along, and writing to a disk takes its time."""
 _TURN_S = 0.2
 _DUE_EVERY_S = 3
-_ACTS_A_SECOND = 2
+_ACTS_A_SECOND = 1.5
+_LOOK_S, _TELL_S = 1, 60
 _LOOK_AFTER_S = 5
 _DRAIN_S = 300
 _AT_REST_S = 3
@@ -76,23 +77,43 @@ def main() -> int:
 
 
 def _attack(rotations: int, seed: int, at: World, fleet: Fleet, attacks: Attacks, people: People) -> None:
-    """Until so many rotations have ended."""
-    random, cleared, ended, since = Random(f"turns {seed}"), time.monotonic(), -1, time.monotonic()
+    """Until so many rotations have ended, or a signal says that it is enough."""
+    random, enough = Random(f"turns {seed}"), []
+    signal.signal(signal.SIGUSR1, lambda *_: enough.append(True))
+    progress, cleared = _Progress(), time.monotonic()
     _begin(at, random)
-    while ended < rotations:
+    while progress.ended < rotations and not enough:
         time.sleep(_TURN_S)
         fleet.care()
-        attacks.step(max(ended, 0))
+        attacks.step(progress.ended)
         if random.random() < _ACTS_A_SECOND * _TURN_S:
             people.act()
         if time.monotonic() > cleared + _LOOK_AFTER_S:
             cleared = time.monotonic()
             people.look_after()
-        now_ended = _ended(at, people)
-        if now_ended != ended:
-            ended, since = now_ended, time.monotonic()
-        if time.monotonic() > since + _NO_PROGRESS_S:
-            raise SystemExit(f"No rotation has ended for {_NO_PROGRESS_S} s; {ended} have.")
+        progress.look(at, people)
+
+
+class _Progress:
+    """How many rotations have ended, told every minute. Exits when there is none any more."""
+
+    def __init__(self) -> None:
+        self.ended, self._since, self._looked = 0, time.monotonic(), 0.0
+        self._began = self._told = time.monotonic()
+
+    def look(self, at: World, people: People) -> None:
+        """Count them, every second."""
+        now = time.monotonic()
+        if now < self._looked + _LOOK_S:
+            return
+        self._looked, ended = now, _ended(at, people)
+        if ended > self.ended:
+            self.ended, self._since = ended, now
+        if now > self._since + _NO_PROGRESS_S:
+            raise SystemExit(f"No rotation has ended for {_NO_PROGRESS_S} s; {self.ended} have.")
+        if now > self._told + _TELL_S:
+            self._told = now
+            sys.stderr.write(f"{(now - self._began) / 60:.0f} min: {self.ended} rotations\n")
 
 
 def _begin(at: World, random: Random) -> None:

@@ -28,7 +28,7 @@ from rotation.aws_clients import ONCE, make_client
 from rotation.provider import KeyPair
 from rotation.reach.access import Access
 
-_PAUSE_S = 0.02
+_PAUSE_S = 0.05
 _HELD_S = 1.0
 """A program reads its pair that often: shorter than any grace."""
 _REFUSED = {"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException", "InvalidAccessKeyId"}

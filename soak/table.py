@@ -57,6 +57,9 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], people: People,
         }
         told = [_being_deleted(session, each) for each in strategies if each.deleting_at is not None]
         told += [f"rotation {row.id} is stuck: {row.state} {row.wait_code} {row.wait_until}" for row in stuck(session)]
+        told += [
+            _kept(at, session, key) for key in session.scalars(select(AccessKey).where(AccessKey.error_code != ""))
+        ]
     lines = [
         ("rotations", _told(by_outcome)),
         ("kills", _told(kills)),
@@ -73,6 +76,13 @@ def _being_deleted(session: Session, strategy: RotationStrategy) -> str:
     keys = select(AccessKey).where(AccessKey.strategy_id == strategy.id, AccessKey.look_at.is_not(None))
     waits = [f"{key.state} {key.error_code} until {key.look_at:%T}" for key in session.scalars(keys)]
     return f"{strategy.user_name} is being deleted since {strategy.deleting_at:%T}: {', '.join(waits)}"
+
+
+def _kept(at: World, session: Session, key: AccessKey) -> str:
+    """Why a key doesn't end: no promise is broken, but its user can't turn meanwhile."""
+    strategy = session.get_one(RotationStrategy, key.strategy_id)
+    said = f"{key.access_key_id} of {strategy.user_name} is {key.state}: {key.error_code} {key.error_facts}"
+    return said + of_user(at, session, strategy.user_name)
 
 
 def stuck(session: Session) -> list[Rotation]:
