@@ -3,7 +3,7 @@
 BIN := .venv/bin
 READY := .venv/.installed
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-	--python $(BIN)/python --group dev pyproject.toml
+	--python $(BIN)/python --extra server --group dev pyproject.toml
 
 .PHONY: help demo up test check docs fix bench soak migration lock lock-is-current browser
 

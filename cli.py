@@ -1,6 +1,7 @@
-"""`keyturn`: starts Keyturn or a part of it, and helps who has no way in.
+"""`keyturn`: starts Keyturn or a part of it, helps who has no way in, and serves the machine of a program (keyturn/).
 
-A command imports what it runs when it runs: the top process of `up` and `demo` stays small.
+A command imports what it runs when it runs: the top process of `up` and `demo` stays small, and what a program waits
+for is quick. Without the extra `server` only the commands in keyturn/ work.
 """
 
 from __future__ import annotations
@@ -9,22 +10,56 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from config import Config, ConfigError
-from supervisor.child import ROOT
+from keyturn.commands import COMMANDS
+
+if TYPE_CHECKING:
+    from config import Config
 
 
 class CannotRun(click.ClickException):
     """Ends the command with a message and without a traceback."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands of the server, which are below, and those of keyturn/, imported only when they are named."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """All, by name."""
+        return sorted([*super().list_commands(context), *COMMANDS])
+
+    def get_command(self, context: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(context, cmd_name)
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(module), name)
+        return found
+
+    def invoke(self, context: click.Context) -> object:
+        """Run what was asked for."""
+        try:
+            return super().invoke(context)
+        except ModuleNotFoundError as error:
+            raise CannotRun(
+                f"This command is the server's, and {error.name} isn't installed: pip install 'keyturn[server]'."
+            ) from None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="keyturn")
 @click.pass_context
 def main(context: click.Context) -> None:
     """Rotates AWS IAM access keys so that no program ever sees a key that AWS refuses."""
+    if context.invoked_subcommand in COMMANDS:
+        return
+    from config import Config, ConfigError
+
     os.umask(0o077)
     try:
         context.obj = Config.from_env()
@@ -162,6 +197,8 @@ def _refuse(problem: str | None) -> None:
 
 
 def _prepare(config: Config) -> None:
+    from supervisor.child import ROOT
+
     # As a process of its own: what migrations need doesn't stay in memory.
     env = {**os.environ, "KEYTURN_INSTANCE": str(config.instance.resolve())}
     if subprocess.run([sys.executable, "-m", "supervisor.prepare"], cwd=ROOT, env=env, check=False).returncode:

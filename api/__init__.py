@@ -1,23 +1,36 @@
 """What programs ask: no pages, no cookies, no CSRF; a service token lets them in.
 
-blueprint.py     the addresses, whose errors are problems
+audit.py         what of the audit log a token reaches
+blueprint.py     the addresses: described, for tokens alone, whose errors are problems
 credentials.py   the endpoint of the AWS SDKs
+description.py   what there is, as OpenAPI 3.1
+documents.py     the description itself, and the page that shows it
 door.py          who asks, and the one answer to whoever may not
+fields.py        texts and moments as programs send and get them
+myself.py        the token itself
 nothing.py       addresses that don't exist
+paging.py        long lists, a page at a time
 problems.py      errors as application/problem+json
-reading.py       the secrets that a token reaches
+secrets/         secrets that a token reads or writes
+strategies/      strategies, their rotations, keys and connections
+writing.py       requests that change something, once
 """
 
 from __future__ import annotations
 
 from flask import Flask
 
-from api import credentials, nothing, reading
+from api import audit, credentials, documents, myself, nothing, secrets, strategies
 from api.blueprint import bp
+from api.description import describe
+from views.frame.security import csrf
 
-__all__ = ["credentials", "nothing", "reading", "register"]
+__all__ = ["audit", "credentials", "documents", "myself", "nothing", "register", "secrets", "strategies"]
 
 
 def register(app: Flask) -> None:
     """Add the routes to the app."""
-    app.register_blueprint(bp)
+    describe(app)
+    app.register_blueprint(documents.bp)
+    csrf.exempt(bp)  # no browser sends a token by itself
+    nothing.init_app(app)

@@ -8,28 +8,50 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, jsonify, request
+from marshmallow import Schema, fields
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from api.blueprint import bp
 from api.door import refuse, want_token
+from api.fields import Answer
 from api.problems import Problem
 from database import db, writing
+from keyturn.token_form import document
 from models import Project, RotationStrategy, ServiceToken
 from models.programs.token import TokenStrategy
 from models.secret import Secret
 from rotation.programs.handing import Handed, NotReadyError, promise, ready
 from rotation.programs.sessions import want_session
-from views.frame.identity import public
 from views.frame.services import config, courier, keyring, now
 
 _LARGEST_ID = 2**31 - 1
 _TIMES = 3
 
 
-@bp.get("/v1/credentials/<strategy>")
-@public
-def credentials(strategy: str) -> Response:
+class CredentialsAnswer(Answer):
+    """What AWS SDKs take."""
+
+    AccessKeyId = fields.String()
+    SecretAccessKey = fields.String()
+    Token = fields.String(
+        allow_none=True, metadata={"optional": True, "description": "How it is left out depends on who asks."}
+    )
+    Expiration = fields.DateTime(metadata={"description": "Until when it holds for certain. Ask again before."})
+
+
+class CredentialsQuery(Schema):
+    """How to answer."""
+
+    token = fields.String(
+        metadata={"description": "How a session token that isn't there is written: `empty`, `null` or `absent`."}
+    )
+
+
+@bp.get("/v1/credentials/<strategy>", tags=["Credentials"])
+@bp.arguments(CredentialsQuery, location="query")
+@bp.response(200, CredentialsAnswer)
+def credentials(_query: dict[str, Any], strategy: str) -> Response:
     """Hand out the strategy's credentials, as an AWS SDK asks for them."""
     token = want_token()
     chosen = _find(token, strategy)
@@ -50,7 +72,7 @@ def _find(token: ServiceToken, strategy: str) -> RotationStrategy | None:
         select(RotationStrategy, Secret.environment_id, Secret.path)
         .join(TokenStrategy, TokenStrategy.strategy_id == RotationStrategy.id)
         .join(Secret, Secret.id == RotationStrategy.access_key_secret_id)
-        .where(TokenStrategy.token_id == token.id, RotationStrategy.id == int(strategy))
+        .where(TokenStrategy.token_id == token.id, TokenStrategy.fetches, RotationStrategy.id == int(strategy))
     ).one_or_none()
     return row[0] if row is not None and token.covers(row[1], row[2]) else None
 
@@ -83,29 +105,8 @@ def _fetch_first(strategy: RotationStrategy) -> None:
 
 
 def _document(handed: Handed) -> dict[str, Any]:
-    """The answer's four members; SDKs want each, and `Z` at the end of the time."""
-    document: dict[str, Any] = {
-        "AccessKeyId": handed.pair.access_key_id,
-        "SecretAccessKey": handed.pair.secret_access_key,
-        "Expiration": f"{handed.until:%Y-%m-%dT%H:%M:%SZ}",
-    }
-    if handed.pair.session_token:
-        return {**document, "Token": handed.pair.session_token}
-    return {**document, **_NO_TOKEN[_form_of_no_token()]}
-
-
-_NO_TOKEN: dict[str, dict[str, str | None]] = {"empty": {"Token": ""}, "null": {"Token": None}, "absent": {}}
-
-
-def _form_of_no_token() -> str:
-    """How the missing session token of a long-lived key is written: no form suits all SDKs.
-
-    JS v3 on Node, which sends neither header, wants it empty; Java v1 would sign with the text "null". The address
-    may choose: `?token=empty`.
-    """
-    chosen = request.args.get("token", "")
-    if chosen in _NO_TOKEN:
-        return chosen
-    if not request.headers.get("User-Agent") and not request.headers.get("Accept"):
-        return "empty"
-    return "absent" if request.headers.get("User-Agent", "").startswith("aws-sdk-java/1.") else "null"
+    pair = handed.pair
+    return document(
+        pair.access_key_id, pair.secret_access_key, pair.session_token or "", f"{handed.until:%Y-%m-%dT%H:%M:%SZ}",
+        chosen=request.args.get("token", ""), headers=request.headers,
+    )  # fmt: skip

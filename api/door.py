@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from flask import request
+from flask import g, request
 from flask_limiter import RateLimitExceeded
 from sqlalchemy.orm import Session
 
 from api.problems import Problem
-from database import aside, db
+from database import READING_METHODS, aside, db
 from models import ServiceToken
 from models.programs.token import TOUCH, count_refusal, find_token, touch
 from views.frame.limits import limiter
@@ -26,6 +26,13 @@ def want_token() -> ServiceToken:
 
     SDKs send it in `Authorization` as it stands, others with `Bearer` before it.
     """
+    if "token" not in g:
+        g.token = _find()
+    found: ServiceToken = g.token
+    return found
+
+
+def _find() -> ServiceToken:
     text = request.headers.get("Authorization", "").strip()
     scheme, _, rest = text.partition(" ")
     token = find_token(db.session(), rest.strip() if scheme.lower() == "bearer" else text, now())
@@ -33,6 +40,11 @@ def want_token() -> ServiceToken:
         refuse(token)
     _note_use(token)
     return token
+
+
+def name_of(token: ServiceToken) -> str:
+    """Who does what the token asks for, in the audit log and wherever else people read it; no person is called so."""
+    return f"token:{token.name}"
 
 
 def refuse(token: ServiceToken | None) -> NoReturn:
@@ -53,6 +65,10 @@ def refuse(token: ServiceToken | None) -> NoReturn:
 def _note_use(token: ServiceToken) -> None:
     address = request.remote_addr or ""
     if token.used_at is not None and now() - token.used_at < TOUCH and token.used_from == address:
+        return
+    if request.method not in READING_METHODS:
+        # This request's transaction may hold SQLite's only write lock: another one would wait for it in vain.
+        touch(db.session(), token.id, address, now())
         return
     with aside() as writer:
         touch(writer, token.id, address, now())

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
 
-from api.blueprint import bp
 from api.door import want_token
-from api.problems import Problem
-from views.frame.identity import public
+from api.problems import Problem, answer, of_http
+from views.frame.errors import http_error
+
+_OURS = ("/api/", "/v1/")
 
 
-@bp.get("/v1/<path:_rest>")
-@bp.get("/api/<path:_rest>")
-@public
-def nothing(_rest: str) -> NoReturn:
-    """Say so to whoever has a token; whoever has none hears no more than elsewhere."""
-    want_token()
-    raise Problem(404, "no-such-address", "No such address", "docs/consumers.md tells which there are.")
+def init_app(app: Flask) -> None:
+    """Answer with problems where programs ask, and with pages elsewhere."""
+    app.register_error_handler(HTTPException, _by_address)
+
+
+def _by_address(error: HTTPException) -> Response:
+    """What is wrong there goes to whoever has a token; whoever has none hears no more than elsewhere."""
+    if not f"{request.path}/".startswith(_OURS):
+        return http_error(error)
+    try:
+        want_token()
+    except Problem as refusal:
+        return answer(refusal)
+    return of_http(error)

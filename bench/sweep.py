@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bench.figures import percentile
 from bench.filling import fill_many
 from bench.running import instance
-from rotation.sweep import sweep_once
+from rotation.when.sweep import sweep_once
 from tests.databases.fixtures import new_database
 from tests.databases.server import server
 

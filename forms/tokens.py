@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from wtforms import BooleanField, Field, SelectChoice, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput
 
 from forms.base import Form, refuse, stripped
 from models import Environment, RotationStrategy
@@ -40,9 +40,9 @@ class NewToken(Form):
     path = StringField("Path", filters=[stripped], default="/")
     subtree = BooleanField("And everything below this path", default=True)
     reads_secrets = BooleanField("Read the secrets there")
-    strategies = SelectMultipleField(
-        "Credentials of", coerce=int, widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()
-    )
+    writes_secrets = BooleanField("Add, change and delete secrets there")
+    strategies = SelectMultipleField("Credentials", coerce=int, option_widget=CheckboxInput())
+    rotates = SelectMultipleField("Rotate", coerce=int, option_widget=CheckboxInput())
     expires = SelectField("Expires", choices=_EXPIRES, default="90")
     networks = TextAreaField("Addresses", filters=[stripped])
 
@@ -52,9 +52,8 @@ class NewToken(Form):
         """Offer these; a strategy is where its access key ID is written."""
         self.environment.choices = [SelectChoice(each.id, each.name) for each in environments]
         placed = [(each, each.access_key_secret) for each in strategies if each.access_key_secret is not None]
-        self.strategies.choices = [
-            SelectChoice(each.id, f"{each.user_name}, {secret.place}") for each, secret in placed
-        ]
+        for rights in (self.strategies, self.rotates):
+            rights.choices = [SelectChoice(each.id, f"{each.user_name}, {secret.place}") for each, secret in placed]
         self._places = {each.id: (secret.environment_id, secret.path) for each, secret in placed}
 
     def begin(self) -> None:
@@ -64,6 +63,11 @@ class NewToken(Form):
     def expires_at(self, now: datetime) -> datetime | None:
         """When the token ends by itself, if ever."""
         return now + timedelta(days=int(self.expires.data)) if self.expires.data else None
+
+    @property
+    def by_strategy(self) -> list[tuple[Field, Field]]:
+        """For each strategy, the boxes for its credentials and for its rotations."""
+        return list(zip(self.strategies, self.rotates, strict=True))
 
     @property
     def allowed(self) -> list[str]:
@@ -91,9 +95,16 @@ class NewToken(Form):
             raise ValidationError(f"At most {_MOST_NETWORKS}.")
 
     def validate_strategies(self, field: Field) -> None:
-        """Where the token reaches; one at least where it reads no secrets."""
-        if not field.data and not self.reads_secrets.data:
+        """Where the token reaches; one at least, of the token's rights."""
+        if not any(right.data for right in (field, self.rotates, self.reads_secrets, self.writes_secrets)):
             raise ValidationError("Choose one or more, or let it read secrets: else the token is good for nothing.")
+        self._refuse_elsewhere(field)
+
+    def validate_rotates(self, field: Field) -> None:
+        """Where the token reaches."""
+        self._refuse_elsewhere(field)
+
+    def _refuse_elsewhere(self, field: Field) -> None:
         for environment_id, path in (self._places[each] for each in field.data if each in self._places):
             inside = reaches(self.path.data or "/", path, below=self.subtree.data)
             if environment_id != self.environment.data or not inside:

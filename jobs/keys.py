@@ -7,9 +7,9 @@ from sqlalchemy import select
 from jobs.queue import Courier
 from jobs.runtime import runtime
 from models import AccessKey
-from rotation import retirement
-from rotation.deletion import finish_deletion
+from rotation.ending import retirement
 from rotation.requests import open_rotation
+from rotation.setup.deletion import finish_deletion
 
 
 def look_at(key_id: str) -> None:

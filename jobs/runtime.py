@@ -68,8 +68,8 @@ class Runtime:
     ) -> Provider:
         project = session.get_one(Project, strategy.project_id)
         name = session_name(strategy.id, rotation_id)
-        access = access_of(connection, project, self.keyring, name, self.config.aws_endpoint_url)
-        return provider_for(strategy.kind, access)
+        endpoint, itself = self.config.aws_endpoint_url, strategy.turns_manager
+        return provider_for(strategy.kind, access_of(connection, project, self.keyring, name, endpoint, itself=itself))
 
 
 def _owner() -> str:

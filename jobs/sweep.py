@@ -7,7 +7,7 @@ from datetime import timedelta
 from jobs.periodic import bring_forward, periodic_jobs
 from jobs.queue import Courier
 from jobs.runtime import runtime
-from rotation.sweep import sweep_once
+from rotation.when.sweep import sweep_once
 
 
 def sweep() -> None:

@@ -11,6 +11,7 @@ from models.heartbeat import Heartbeat
 from models.many.batch import Batch, BatchItem, Deed
 from models.programs.handed import HandedKey, SharedSession
 from models.programs.token import ServiceToken, TokenStrategy
+from models.programs.writes import TokenWrite
 from models.project import Environment, Project, ProjectMember
 from models.rotation import Purpose, Rotation, RotationStep, State, StepName, Trigger
 from models.secret import Secret, SecretVersion
@@ -51,6 +52,7 @@ __all__ = [
     "State",
     "StepName",
     "TokenStrategy",
+    "TokenWrite",
     "Trigger",
     "User",
     "UserSession",

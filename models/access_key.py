@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    or_,
     select,
     text,
     update,
@@ -159,6 +160,11 @@ class AccessKey(Base):
     def taken_over(self) -> bool:
         """Whether the key was there before the strategy."""
         return self.rotation_id is None
+
+
+def is_free(now: datetime) -> ColumnElement[bool]:
+    """The condition for a key of which no program was told that it still holds."""
+    return or_(AccessKey.held_until.is_(None), AccessKey.held_until <= now)
 
 
 def is_current(strategy_id: int) -> ColumnElement[bool]:

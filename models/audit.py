@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base
+from models.base import ACTOR_LENGTH, Base
 from models.strategy import RotationStrategy
 
 
@@ -83,8 +83,8 @@ class AuditEntry(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
-    actor: Mapped[str] = mapped_column(String(64))
-    """A person's name, or `schedule`, `worker`, `terminal`."""
+    actor: Mapped[str] = mapped_column(String(ACTOR_LENGTH))
+    """A person's name, `token:` with a token's, or `schedule`, `worker`, `terminal`."""
     action: Mapped[str] = mapped_column(String(40))
     project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.id", ondelete="SET NULL"))
     project_name: Mapped[str] = mapped_column(String(64), default="")

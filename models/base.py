@@ -10,12 +10,20 @@ from sqlalchemy import DateTime, Dialect, MetaData
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
+ACTOR_LENGTH = 80
+"""The longest name of who did something: a person's, or a token's with `token:` before it."""
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware moment in Python, UTC in the database. A naive value is a programming error and raises ValueError."""
 
     impl = DateTime
     cache_ok = True
+
+    @property
+    def python_type(self) -> type[datetime]:
+        """What Python has for it."""
+        return datetime
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """To the database: UTC, without its zone."""

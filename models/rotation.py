@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
-from models.base import Base
+from models.base import ACTOR_LENGTH, Base
 from models.connection import Connection
 from models.strategy import RotationStrategy
 
@@ -49,6 +49,12 @@ class Trigger(StrEnum):
     BUTTON = "button"
     SCHEDULE = "schedule"
     RETRY = "retry"
+    API = "api"
+    """A program, by its token."""
+
+
+BY_HAND = (Trigger.BUTTON, Trigger.API)
+"""What starts a rotation besides the schedule: a failed one isn't tried again by itself."""
 
 
 class Purpose(StrEnum):
@@ -113,8 +119,8 @@ class Rotation(Base):
     state: Mapped[str] = mapped_column(String(12), default=State.QUEUED.value)
     trigger: Mapped[str] = mapped_column(String(8))
     purpose: Mapped[str] = mapped_column(String(4), default=Purpose.TURN.value)
-    requested_by: Mapped[str] = mapped_column(String(64))
-    """A person's name, or `schedule`."""
+    requested_by: Mapped[str] = mapped_column(String(ACTOR_LENGTH))
+    """A person's name, `token:` with a token's, or `schedule`."""
     requested_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
     """The scheduled time that this rotation serves, if any."""

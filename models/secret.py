@@ -6,11 +6,22 @@ import re
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, true, update
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    or_,
+    select,
+    true,
+    update,
+)  # fmt: skip
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from crypto import Place, SealingKey
-from models.base import Base, new_id
+from models.base import ACTOR_LENGTH, Base, new_id
 from models.project import Environment
 
 MAX_VALUE_BYTES = 64 * 1024
@@ -62,7 +73,7 @@ class SecretVersion(Base):
     number: Mapped[int]
     value: Mapped[bytes]
     created_at: Mapped[datetime]
-    author: Mapped[str] = mapped_column(String(64))
+    author: Mapped[str] = mapped_column(String(ACTOR_LENGTH))
     reason: Mapped[str] = mapped_column(String(200))
     rotation_id: Mapped[int | None] = mapped_column(index=True)
 
@@ -173,6 +184,12 @@ def current_values(session: Session, key: SealingKey, secret_ids: Iterable[int])
     return {row.secret_id: row.open(key) for row in rows}
 
 
+def lies_at(path: str, *, below: bool) -> ColumnElement[bool]:
+    """The condition for secrets at the path, with `below` those of the paths below it too."""
+    here = Secret.path == path
+    return or_(here, Secret.path.startswith(path.rstrip("/") + "/", autoescape=True)) if below else here
+
+
 def versions_at(
     session: Session, environment_id: int, path: str, names: Collection[str] = (), *, below: bool = False
 ) -> list[tuple[Secret, SecretVersion]]:
@@ -180,13 +197,14 @@ def versions_at(
 
     `below`: those of the paths below it too. `names`: only these; none given: all. By path and name.
     """
-    place = Secret.path == path
-    if below:
-        place |= Secret.path.startswith(path.rstrip("/") + "/", autoescape=True)
     rows = session.execute(
         select(Secret, SecretVersion)
         .join(SecretVersion, (Secret.id == SecretVersion.secret_id) & (Secret.version == SecretVersion.number))
-        .where(Secret.environment_id == environment_id, place, Secret.name.in_(names) if names else true())
+        .where(
+            Secret.environment_id == environment_id,
+            lies_at(path, below=below),
+            Secret.name.in_(names) if names else true(),
+        )
         .order_by(Secret.path, Secret.name)
     )
     return [(row[0], row[1]) for row in rows]

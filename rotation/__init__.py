@@ -4,12 +4,14 @@
     engine.py       runs it: next step until it is done or must wait
     steps.py        get ready, create, verify            room.py        who the target is, and room for a key
     publishing.py   both secrets in one transaction      failing.py     wait and try again, or fail
-    retirement.py   how an old key ends                  lost.py        a key whose answer never came
-    schedule.py     when                                 sweep.py       finds what is due
-    deletion.py     the end of a strategy                checks.py      what can be tested without changing anything
-    provider.py     the seam to AWS                      aws_iam.py     and aws_clients.py: what knows boto3
-    many/           one thing done to many strategies
-    errors.py       the closed list of failures          work.py        collaborators, lease and journal
+    work.py         collaborators, lease and journal     errors.py      the closed list of failures
+    provider.py     the seam to AWS                      clock.py       the seam to time
+
+    when/           schedules, and what is due           setup/         strategies and connections
+    reach/          how AWS is reached                   aws/           what knows AWS's SDK
+    ending/         how an old key ends                  watching/      uses, drift, keys of others
+    outputs/        what is written besides the pair     programs/      what programs are handed
+    many/           many strategies at once
 
 A rotation:
 

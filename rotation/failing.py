@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from models import KeyState, RotationStep, State, Trigger
+from models import KeyState, RotationStep, State
 from models.audit import Action, record
-from rotation import retirement, schedule
+from models.rotation import BY_HAND
+from rotation.ending import retirement
 from rotation.errors import RotationError
+from rotation.when import schedule
 from rotation.work import OF_ACCESS, Work
 
 MAX_TRIES = 8
@@ -39,7 +41,7 @@ def _fail(work: Work, error: RotationError, facts: dict[str, str]) -> None:
         select(RotationStep).where(RotationStep.rotation_id == rotation.id, RotationStep.ended_at.is_(None))
     ):
         step.ended_at, step.failed, step.summary = now, True, error.failure.label
-    if rotation.trigger != Trigger.BUTTON.value and _worth_a_retry(work, error):
+    if rotation.trigger not in BY_HAND and _worth_a_retry(work, error):
         strategy.retry_at = schedule.retry_at(strategy, now)
         strategy.retries += 1
     key = work.key()

@@ -1,7 +1,7 @@
 """What the engine asks of a provider: the seam between a rotation and one kind of credential.
 
-`rotation/aws_iam.py` is the real one, `tests/fake_provider.py` the one for tests; the same contract tests
-(`tests/rotation/test_provider_contract.py`) hold both to what stands here. Every method raises
+`rotation/aws/iam.py` is the real one, `tests/fake_provider.py` the one for tests; the same contract tests
+(`tests/rotation/aws/test_provider_contract.py`) hold both to what stands here. Every method raises
 `rotation.errors.RotationError` with a code of the closed list, and nothing else, when AWS refuses or is out of reach.
 """
 
@@ -25,6 +25,15 @@ class KeyPair:
 
 
 @dataclass(frozen=True)
+class Role:
+    """A role to assume. The session's name tells AWS's own log which strategy and rotation asked."""
+
+    arn: str
+    external_id: str
+    session_name: str
+
+
+@dataclass(frozen=True)
 class Identity:
     """Who a key signs for, as STS GetCallerIdentity answers."""
 
@@ -32,6 +41,11 @@ class Identity:
     arn: str
     assumed_by: str = ""
     """The ARN of who assumed the role, where it was one."""
+
+    @property
+    def signer(self) -> Identity:
+        """Who signs: itself, or who assumed the role."""
+        return Identity(self.assumed_by.split(":")[4], self.assumed_by) if self.assumed_by else self
 
     @property
     def user_name(self) -> str:
@@ -160,6 +174,10 @@ class Provider(Protocol):
 
     def with_key(self, pair: KeyPair) -> Provider:
         """The same access with another key of the manager's: to prove that one before it takes the place."""
+        ...
+
+    def with_role(self, role: Role | None) -> Provider:
+        """The same access by this role, or by the key itself."""
         ...
 
     def may_read_last_use(self) -> None:

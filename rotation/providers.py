@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rotation import aws_iam
-from rotation.aws_iam import AwsIam
+from rotation.aws import iam
+from rotation.aws.iam import AwsIam
 from rotation.provider import Provider
 from rotation.reach.access import Access
 
@@ -15,7 +15,7 @@ def provider_for(kind: str, access: Access) -> Provider:
 
 def preload() -> None:
     """Load what providers are made from, for a process that forks others which need one at once."""
-    aws_iam.preload()
+    iam.preload()
 
 
 _KINDS = {"aws-iam": AwsIam}

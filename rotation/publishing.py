@@ -7,19 +7,19 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from models import AccessKey, KeyState, Purpose, RotationStrategy, State, StepName, Trigger
+from models import AccessKey, KeyState, Purpose, RotationStrategy, State, StepName
 from models.access_key import is_current, move
 from models.audit import Action, record
-from rotation import retirement
-from rotation.drift import EVERY
-from rotation.ending import undoing
+from models.rotation import BY_HAND
+from rotation.ending import retirement, undoing
 from rotation.errors import RotationError
 from rotation.outputs.writing import write_outputs
-from rotation.planning import turn_by
 from rotation.programs.sessions import renew_soon
 from rotation.provider import KeyPair
 from rotation.reach import own_key
-from rotation.schedule import after_publication
+from rotation.watching.drift import EVERY
+from rotation.when.planning import turn_by
+from rotation.when.schedule import after_publication
 from rotation.work import Work
 
 
@@ -46,7 +46,7 @@ def publish(work: Work) -> datetime | None:
     old = _replace(work, now)
     _make_current(work, key, now)
     renew_soon(session, strategy.id, now)
-    by_button = work.rotation.trigger == Trigger.BUTTON.value
+    by_button = work.rotation.trigger in BY_HAND
     session.flush()  # it is the new key's age that counts
     after_publication(strategy, now, by_button=by_button, turn_by=turn_by(session, strategy))
     record(

@@ -13,12 +13,11 @@ from models.audit import Action, record
 from models.base import new_id
 from models.connection import access_key_id_problem, note_worked
 from models.secret import current_values
-from rotation import retirement
-from rotation.drift import EVERY
-from rotation.ending import rules, wishes
+from rotation.ending import retirement, rules, wishes
 from rotation.ending.proof import asks_aws
 from rotation.errors import RotationError
 from rotation.provider import ListedKey
+from rotation.watching.drift import EVERY
 from rotation.work import Work
 
 KEYS_PER_USER = 2
@@ -163,7 +162,8 @@ def _clear(work: Work) -> None:
     for _ in range(2):
         for key in at_aws(work):
             if _goes(work, key):
-                wishes.end_now(work.session, key, work.rotation.requested_by, work.now())
+                end = wishes.end_now if work.rotation.end_old_key else wishes.make_way
+                end(work.session, key, work.rotation.requested_by, work.now())
                 work.save()
                 retirement.look_at_once(work.tools, key)
 

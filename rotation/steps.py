@@ -15,8 +15,8 @@ from models.audit import Action, record
 from models.base import new_id
 from rotation import room
 from rotation.ending import undoing
+from rotation.ending.lost import look_again
 from rotation.errors import AnswerLost, RotationError
-from rotation.lost import look_again
 from rotation.provider import Answer, CreatedKey, Identity
 from rotation.reach import own_key
 from rotation.work import Work

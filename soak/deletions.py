@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from models import AccessKey, KeyState, Project, Rotation, RotationStrategy, Secret
 from models.secret import current_values, write_secret
 from models.strategy import lock_strategy
-from rotation.deletion import RotationRunsError, delete_strategy
+from rotation.setup.deletion import RotationRunsError, delete_strategy
 from soak.evidence import of_user
 from soak.world import INTERVAL_S, TIMES, World
 

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, RotationStrategy, Trigger
 from models.access_key import REPLACED
-from rotation import planning
+from rotation.ending.lost import clear_up
 from rotation.ending.undoing import key_before, request_undo
 from rotation.ending.wishes import ask_now, bring_back, end_now, keep_longer
 from rotation.errors import RotationError
-from rotation.lost import clear_up
 from rotation.requests import BeingDeletedError, request_rotation
+from rotation.when import planning
 from soak.deletions import Deletions
 from soak.world import GRACE_S, INTERVAL_S, World
 

@@ -22,11 +22,11 @@ from models.project import Project, create_project
 from models.schedule import Schedule
 from models.vault.adding import NewSecret
 from practice.seed import PracticeAws, PracticeUser
-from rotation.checks import Target, check
 from rotation.providers import provider_for
 from rotation.reach.access import Access
 from rotation.requests import request_rotation
-from rotation.setup import NewConnection, Plan, Setup, create_strategy
+from rotation.setup.checks import Target, check
+from rotation.setup.strategies import NewConnection, Plan, Setup, create_strategy
 
 USER = "demo"
 PROJECT = "payments"

@@ -20,8 +20,8 @@ from typing import TypeVar
 
 from rotation.clock import Clock
 from rotation.errors import AnswerLost, RotationError
-from rotation.provider import Answer, CreatedKey, Identity, KeyPair, LastUse, ListedKey, TemporaryKey
-from tests.by_key import ByKey
+from rotation.provider import Answer, CreatedKey, Identity, KeyPair, LastUse, ListedKey, Role, TemporaryKey
+from tests.by_key import ByKey, ByRole
 
 ACCOUNT = "111122223333"
 ACTIONS = {
@@ -222,6 +222,9 @@ class FakeProvider:
 
     def with_key(self, pair: KeyPair) -> ByKey:
         return ByKey(self, pair)
+
+    def with_role(self, role: Role | None) -> FakeProvider | ByRole:
+        return ByRole(self, role) if role else self
 
     def may_read_last_use(self) -> None:
         self._call("may_read_last_use", self.manager, "", lambda: None)

@@ -31,7 +31,7 @@ PACKAGES = (
 MODULES = ("app.py", "cli.py", "config.py", "database.py")
 FOLDERS = (*PACKAGES, "bench", "docs", "soak", "static", "templates", "tests")
 NOT_OURS = {"__pycache__", "vendor", "versions"}
-TOO_FULL = {"rotation": 25, "supervisor": 17, "templates/secrets": 17, "tests/rotation": 20, "views": 16}
+TOO_FULL = {"supervisor": 17, "templates/secrets": 17, "views": 16}
 FILE_LINES, FILE_LINES_P90, FUNCTION_LINES, FOLDER_FILES = 400, 200, 50, 15
 
 

@@ -72,7 +72,7 @@ def test_what_htmx_gets_by_a_click_a_link_gets_as_well(path):
 
 
 def test_every_one_is_used():
-    sources = [*TEMPLATES, *(ROOT / "views").rglob("*.py")]
+    sources = [*TEMPLATES, *(ROOT / "views").rglob("*.py"), *(ROOT / "api").rglob("*.py")]
     named = {name for source in sources for name in NAME.findall(source.read_text())}
     patterns = [re.compile(re.sub(r"\\\{.*?\\\}", r"\\w+", re.escape(name))) for name in named]
     there = {told(path) for path in TEMPLATES}
@@ -82,7 +82,7 @@ def test_every_one_is_used():
 
 def test_a_folder_for_each_family_of_pages_and_no_other():
     folders = {path.name for path in FOLDER.iterdir() if path.is_dir()} - SHARED
-    assert folders == {bp.name for bp in views.BLUEPRINTS}
+    assert folders == {"api", *(bp.name for bp in views.BLUEPRINTS)}
 
 
 @each

@@ -7,7 +7,7 @@ from dataclasses import replace as replace_in
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
 from database import db
@@ -15,8 +15,8 @@ from forms.base import Form
 from forms.connection import EditConnection, NewConnection, ReplaceKey
 from forms.strategy.manager import REGIONS
 from models import Action, Connection, Project
-from rotation.checks import Report
-from rotation.connections import (
+from rotation.setup.checks import Report
+from rotation.setup.connections import (
     WAY,
     Refused,
     change_connection,
@@ -32,7 +32,7 @@ from views.drafts.asking import ask_about, new_access, role_policies, stored_acc
 from views.fetch import get_connection, get_project
 from views.frame.identity import audit, me
 from views.frame.services import keyring, now
-from views.htmx import done, page_or_partial
+from views.htmx import done, page_or_partial, wants_partial
 
 bp = Blueprint("connection_form", __name__, url_prefix="/projects/<project_name>/connections")
 
@@ -153,6 +153,17 @@ def turn(project_name: str, name: str) -> ResponseReturnValue:
     if strategy is None:
         return _turn(draft, 422)
     return done(f"/projects/{project.name}/strategies/{strategy.id}", toast="Saved")
+
+
+@bp.post("/<name>/turn/preview")
+def preview_turn(project_name: str, name: str) -> ResponseReturnValue:
+    """Show when the connection's own key would turn, as far as the form is filled in."""
+    project = get_project(project_name)
+    draft = turning.draft_of(project, get_connection(project, name), posted=True)
+    if wants_partial():
+        values = {"project": project, "form": draft.form, **draft.values()}
+        return Response(render_template("strategy_form/when/_previewed.html", **values))
+    return _turn(draft)
 
 
 def _create(project: Project, form: NewConnection, report: Report) -> Connection:

@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 
 from database import db
 from models import Action, Connection, Project, RotationStrategy
-from rotation.connections import connections_of, last_created, strategies_of, take_report, targets_of
-from rotation.drift import look_soon
-from rotation.policy import GAINS
+from rotation.reach.own_key import turner_of
+from rotation.setup.connections import connections_of, last_created, strategies_of, take_report, targets_of
+from rotation.setup.policy import GAINS
+from rotation.watching.drift import look_soon
 from views.drafts.asking import ask_about, policies_for, role_policies, stored_access
 from views.fetch import get_connection, get_project
 from views.frame.identity import audit
@@ -103,6 +104,7 @@ def _values(project: Project, connection: Connection) -> dict[str, Any]:
         "project": project,
         "connection": connection,
         "users": strategies_of(db.session(), connection.id),
+        "turner": turner_of(db.session(), connection),
         "last_created": last_created(db.session(), connection.id),
         "now": now(),
     }

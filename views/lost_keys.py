@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from database import db
 from models import AccessKey, KeyState, Project, RotationStrategy
-from rotation import lost
-from rotation.deletion import finish_deletion
+from rotation.ending import lost
 from rotation.requests import open_rotation
+from rotation.setup.deletion import finish_deletion
 from views.fetch import get_project
 from views.fetch_rotation import get_strategy
 from views.frame.identity import me

@@ -12,10 +12,10 @@ from database import db
 from forms.pausing import Pause
 from models import Action, Project, Rotation, RotationStrategy, Trigger
 from models.many.progress import recent
-from rotation import planning
-from rotation.deletion import RotationRunsError, delete_strategy
 from rotation.errors import RotationError
 from rotation.requests import OldKey, old_key_of, request_rotation
+from rotation.setup.deletion import RotationRunsError, delete_strategy
+from rotation.when import planning
 from views.fetch import get_project
 from views.fetch_rotation import find_strategy, get_strategy
 from views.frame.identity import audit, me

@@ -12,8 +12,8 @@ from wtforms import Field
 from forms import lengths, zones
 from forms.strategy.manager import REGIONS
 from models import Project, RotationStrategy
-from rotation.connections import Refused
-from rotation.policy import GAINS
+from rotation.setup.connections import Refused
+from rotation.setup.policy import GAINS
 from views.drafts.draft import Draft, draft
 from views.drafts.saving import ask_aws, blame, save
 from views.drafts.start import choose_usual, use_practice_values

@@ -1,4 +1,4 @@
-"""The form of a rotation strategy: parsed and made normal here, saved by rotation/setup.py."""
+"""The form of a rotation strategy: parsed and made normal here, saved by rotation/setup/strategies.py."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from models.connection import access_key_id_problem
 from models.project import name_problem
 from models.strategy import iam_path_problem, user_name_problem
 from models.vault.adding import NewSecret
-from rotation.setup import NewConnection, Plan
+from rotation.setup.strategies import NewConnection, Plan
 
 _MANAGERS = [
     SelectChoice("new", "New manager key"),

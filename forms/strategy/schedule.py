@@ -10,7 +10,7 @@ from wtforms import Field
 from forms import lengths
 from forms.base import refuse
 from forms.strategy.ends import EndFields
-from rotation.schedule import shortest_interval
+from rotation.when.schedule import shortest_interval
 
 
 class ScheduleFields(EndFields):

@@ -13,7 +13,7 @@ from models import Secret
 from models.connection import region_problem
 from models.secret import name_problem
 from models.vault.adding import NewSecret
-from rotation.setup import SmtpPlan
+from rotation.setup.strategies import SmtpPlan
 
 USER_NAME = "SMTP_USERNAME"
 PASSWORD_NAME = "SMTP_PASSWORD"  # noqa: S105 - the name of a secret

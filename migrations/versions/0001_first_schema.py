@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", models.base.UtcDateTime(), nullable=False),
         sa.Column("actor_id", sa.Integer(), nullable=True),
-        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("actor", sa.String(length=80), nullable=False),
         sa.Column("action", sa.String(length=40), nullable=False),
         sa.Column("project_id", sa.String(length=32), nullable=True),
         sa.Column("project_name", sa.String(length=64), nullable=False),
@@ -249,6 +249,7 @@ def upgrade() -> None:
         sa.Column("path", sa.String(length=255), nullable=False),
         sa.Column("subtree", sa.Boolean(), nullable=False),
         sa.Column("reads_secrets", sa.Boolean(), nullable=False),
+        sa.Column("writes_secrets", sa.Boolean(), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("note", sa.String(length=500), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -411,7 +412,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("value", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", models.base.UtcDateTime(), nullable=False),
-        sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("author", sa.String(length=80), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
         sa.Column("rotation_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("length(value) > 0", name=op.f("ck_secret_versions_value_not_empty")),
@@ -424,6 +425,23 @@ def upgrade() -> None:
     with op.batch_alter_table("secret_versions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_secret_versions_rotation_id"), ["rotation_id"], unique=False)
 
+    op.create_table(
+        "token_writes",
+        sa.Column("token_id", sa.Integer(), nullable=False),
+        sa.Column("key_hash", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("at", models.base.UtcDateTime(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("location", sa.String(length=255), nullable=False),
+        sa.Column("body", sa.JSON(none_as_null=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["token_id"],
+            ["service_tokens.id"],
+            name=op.f("fk_token_writes_token_id_service_tokens"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("token_id", "key_hash", name=op.f("pk_token_writes")),
+    )
     op.create_table(
         "access_keys",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -511,7 +529,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("trigger", sa.String(length=8), nullable=False),
         sa.Column("purpose", sa.String(length=4), nullable=False),
-        sa.Column("requested_by", sa.String(length=64), nullable=False),
+        sa.Column("requested_by", sa.String(length=80), nullable=False),
         sa.Column("requested_at", models.base.UtcDateTime(), nullable=False),
         sa.Column("due_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("end_old_key", sa.Boolean(), nullable=False),
@@ -569,6 +587,8 @@ def upgrade() -> None:
         "token_strategies",
         sa.Column("token_id", sa.Integer(), nullable=False),
         sa.Column("strategy_id", sa.Integer(), nullable=False),
+        sa.Column("fetches", sa.Boolean(), nullable=False),
+        sa.Column("rotates", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["strategy_id"],
             ["rotation_strategies.id"],
@@ -757,6 +777,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_access_keys_look_at")
 
     op.drop_table("access_keys")
+    op.drop_table("token_writes")
     with op.batch_alter_table("secret_versions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_secret_versions_rotation_id"))
 

@@ -57,9 +57,9 @@ class SharedSession(Base):
     def _place(self) -> Place:
         return Place("shared_sessions", self.id, "credentials")
 
-    def seal(self, key: SealingKey, text: str) -> None:
-        """Keep the credentials, sealed for this row."""
-        self.credentials = key.seal(text.encode(), self._place)
+    def sealed(self, key: SealingKey, text: str) -> bytes:
+        """These credentials, sealed for this row."""
+        return key.seal(text.encode(), self._place)
 
     def open(self, key: SealingKey) -> str:
         """The credentials. Raises crypto.CannotOpenError; ValueError where there are none."""
@@ -68,15 +68,17 @@ class SharedSession(Base):
         return key.open(self.credentials, self._place).decode()
 
 
-def hold_key(session: Session, key_id: str, until: datetime) -> bool:
+def hold_key(session: Session, key_id: str, until: datetime, *, replaced: bool = False) -> bool:
     """Keep the published key from ending by rule before `until`; False when it isn't the published one by now.
 
-    Whoever publishes its successor waits for this transaction: what it told a program is kept. Doesn't commit.
+    With `replaced` also an old one that isn't being ended: for what it signed for. Whoever publishes a successor, or
+    ends the key, waits for this transaction: what it told a program is kept. Doesn't commit.
     """
-    longer = AccessKey.id == key_id, AccessKey.state == KeyState.ACTIVE.value, AccessKey.leaked_at.is_(None)
+    states = [KeyState.ACTIVE.value, *([KeyState.RETIRING.value] if replaced else [])]
+    mine = AccessKey.id == key_id, AccessKey.state.in_(states), AccessKey.leaked_at.is_(None), AccessKey.ended_by == ""
     latest = case((AccessKey.held_until > until, AccessKey.held_until), else_=literal(until, UtcDateTime))
     held = session.execute(
-        update(AccessKey).where(*longer).values(held_until=latest).execution_options(synchronize_session=False)
+        update(AccessKey).where(*mine).values(held_until=latest).execution_options(synchronize_session=False)
     )
     return bool(held.rowcount)  # type: ignore[attr-defined]
 

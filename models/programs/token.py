@@ -6,13 +6,13 @@ import re
 import secrets
 import string
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
 from models.base import Base
 from models.project import Environment, reaches
@@ -30,7 +30,7 @@ TOUCH = timedelta(minutes=1)
 
 
 class TokenStrategy(Base):
-    """A token's right to fetch the credentials of one strategy."""
+    """A strategy that a token names, and what it may do with it. It sees how the strategy is."""
 
     __tablename__ = "token_strategies"
 
@@ -38,6 +38,12 @@ class TokenStrategy(Base):
     strategy_id: Mapped[int] = mapped_column(
         ForeignKey("rotation_strategies.id", ondelete="CASCADE"), primary_key=True, index=True
     )
+    fetches: Mapped[bool] = mapped_column(default=False)
+    """Whether the token fetches the strategy's credentials."""
+    rotates: Mapped[bool] = mapped_column(default=False)
+    """Whether it starts the strategy's rotations."""
+
+    strategy: Mapped[RotationStrategy] = relationship()
 
 
 class ServiceToken(Base):
@@ -53,7 +59,9 @@ class ServiceToken(Base):
     subtree: Mapped[bool] = mapped_column(default=True)
     """Whether it reaches what lies below the path too."""
     reads_secrets: Mapped[bool] = mapped_column(default=False)
-    """Whether it reads the secrets that it reaches; else credentials of its strategies alone."""
+    """Whether it reads the secrets that it reaches."""
+    writes_secrets: Mapped[bool] = mapped_column(default=False)
+    """Whether it adds, changes and deletes secrets where it reaches, but for those that a strategy writes."""
     name: Mapped[str] = mapped_column(String(64))
     note: Mapped[str] = mapped_column(String(500), default="")
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
@@ -78,14 +86,23 @@ class ServiceToken(Base):
     """How often it was refused something, as far as that was counted."""
 
     environment: Mapped[Environment] = relationship()
-    strategies: Mapped[list[RotationStrategy]] = relationship(
-        secondary="token_strategies", order_by=RotationStrategy.user_name, passive_deletes=True
-    )
+    named: Mapped[list[TokenStrategy]] = relationship(passive_deletes=True, cascade="all, delete-orphan")
+    """What it may do with which strategies."""
 
     @property
     def place(self) -> str:
         """What it reaches, as pages say it: `production:/billing` and what lies below."""
         return f"{self.environment.name}:{self.path}"
+
+    @property
+    def strategies(self) -> list[RotationStrategy]:
+        """The strategies whose credentials it fetches, by user name."""
+        return sorted((each.strategy for each in self.named if each.fetches), key=lambda one: one.user_name)
+
+    @property
+    def rotated(self) -> list[RotationStrategy]:
+        """The strategies whose rotations it starts, by user name."""
+        return sorted((each.strategy for each in self.named if each.rotates), key=lambda one: one.user_name)
 
     def holds(self, now: datetime) -> bool:
         """Whether it is neither revoked nor expired."""
@@ -105,6 +122,17 @@ class ServiceToken(Base):
     def covers(self, environment_id: int, path: str) -> bool:
         """Whether this place is the token's, or below it where it reaches that far."""
         return environment_id == self.environment_id and reaches(self.path, path, below=self.subtree)
+
+
+def name_strategies(
+    fetched: Collection[RotationStrategy], rotated: Collection[RotationStrategy]
+) -> list[TokenStrategy]:
+    """The rights of a token that fetches the credentials of the first and starts rotations of the second."""
+    both = {each.id: each for each in (*fetched, *rotated)}
+    return [
+        TokenStrategy(strategy=each, strategy_id=each.id, fetches=each in fetched, rotates=each in rotated)
+        for each in both.values()
+    ]
 
 
 def new_service_token() -> str:
@@ -168,7 +196,8 @@ def count_refusal(session: Session, token_id: int, now: datetime) -> None:
 
 def tokens_of(session: Session, project_id: str) -> Sequence[ServiceToken]:
     """The project's tokens, those that were revoked last, by name."""
-    mine = select(ServiceToken).where(ServiceToken.project_id == project_id)
+    named = selectinload(ServiceToken.named).joinedload(TokenStrategy.strategy)
+    mine = select(ServiceToken).where(ServiceToken.project_id == project_id).options(named)
     return session.scalars(mine.order_by(ServiceToken.revoked_at.is_not(None), ServiceToken.name)).all()
 
 

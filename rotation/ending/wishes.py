@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState
-from models.access_key import REPLACED
+from models.access_key import REPLACED, is_free
 from models.audit import Action, record
 
 _IS_OLD = AccessKey.state.in_([state.value for state in REPLACED])
@@ -26,8 +26,17 @@ def keep_longer(session: Session, key: AccessKey, until: datetime, by: str, now:
 
 def end_now(session: Session, key: AccessKey, by: str, now: datetime) -> bool:
     """Have the old key take its next step at the next look, used or not. False when it isn't an old key."""
+    return _end(session, key, by, now)
+
+
+def make_way(session: Session, key: AccessKey, by: str, now: datetime) -> bool:
+    """As `end_now`, but not while programs were told that the key holds."""
+    return _end(session, key, by, now, is_free(now))
+
+
+def _end(session: Session, key: AccessKey, by: str, now: datetime, *conditions: ColumnElement[bool]) -> bool:
     values = {"ended_by": by, "returned_by": "", "look_at": now, "error_code": "", "error_facts": {}}
-    if not _write(session, key, _IS_OLD, **values):
+    if not _write(session, key, _IS_OLD, *conditions, **values):
         return False
     note(session, key, Action.KEY_END, by, now)
     return True

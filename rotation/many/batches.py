@@ -13,9 +13,9 @@ from models import Action, Batch, BatchItem, Deed, Rotation, RotationStrategy, T
 from models.audit import record
 from models.schedule import Schedule
 from models.strategy import lock_strategy
-from rotation import planning
 from rotation.requests import request_rotation
-from rotation.setup import facts
+from rotation.setup.strategies import facts
+from rotation.when import planning
 
 _SCHEDULE = ("interval_s", "cron", "time_zone", "window", "spread_s")
 

@@ -71,7 +71,9 @@ def promise(session: Session, strategy: RotationStrategy, token: ServiceToken, n
             note_handed(session, token.id, key.id, now, until, as_session=False)
         return
     shared, key, _ = _session_of(session, strategy, token, now)
-    note_handed(session, token.id, key.id, now, shared.expires_at, as_session=True)
+    # The next session may not have been fetched yet: this one serves for as long, though its key was replaced.
+    if hold_key(session, key.id, shared.expires_at + timedelta(seconds=margin_s), replaced=True):
+        note_handed(session, token.id, key.id, now, shared.expires_at, as_session=True)
 
 
 def stored_pair(session: Session, sealing: SealingKey, strategy: RotationStrategy, key: AccessKey) -> KeyPair | None:

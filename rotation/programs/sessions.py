@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -16,7 +17,6 @@ from sqlalchemy.orm import Session
 from models import AccessKey, HandsOut, RotationStrategy, SharedSession
 from models.access_key import is_current
 from models.base import new_id
-from models.programs.handed import hold_key
 from rotation.errors import RotationError
 from rotation.programs.handing import stored_pair
 from rotation.provider import TemporaryKey
@@ -60,16 +60,16 @@ def renew_soon(session: Session, strategy_id: int, now: datetime) -> None:
 def fetch(tools: Tools, strategy_id: int) -> None:
     """Fetch the strategy's next session if it is due and nobody else does.
 
-    A key is held until the session that it signed for has expired before any program can get that session.
+    Whoever hands it out holds the key that signed for it.
     """
     session, now = tools.session, tools.clock.now()
-    shared = _claim(tools, strategy_id, now)
-    if shared is None:
+    claimed_until = now + tools.timing.lease
+    if not _claim(tools, strategy_id, now, claimed_until):
         return
     strategy = session.get_one(RotationStrategy, strategy_id)
     key = session.scalar(select(AccessKey).where(is_current(strategy_id)))
     if strategy.hands_out != HandsOut.SESSION.value or key is None or key.leaked_at is not None:
-        _settle(tools, shared, now + _IDLE)
+        _settle(tools, strategy_id, claimed_until, now + _IDLE)
         return
     try:
         temporary = _ask(tools, strategy, key)
@@ -77,24 +77,21 @@ def fetch(tools: Tools, strategy_id: int) -> None:
         session.rollback()
         pause = PAUSE_AFTER_ERROR if error.failure.transient else PAUSE_AFTER_PERMANENT_ERROR
         log.info("temporary credentials of strategy %s: %s", strategy_id, error.code)
-        _settle(tools, shared, now + pause, error_code=error.code)
+        _settle(tools, strategy_id, claimed_until, now + pause, error_code=error.code)
         return
-    _keep(tools, shared, strategy, key, temporary)
+    _keep(tools, strategy, key, temporary, claimed_until)
 
 
-def _claim(tools: Tools, strategy_id: int, now: datetime) -> SharedSession | None:
+def _claim(tools: Tools, strategy_id: int, now: datetime, until: datetime) -> bool:
     """Take the fetch that is due, put off first: one that dies is made up."""
-    due = SharedSession.strategy_id == strategy_id, SharedSession.renew_at <= now
     taken = tools.session.execute(
         update(SharedSession)
-        .where(*due)
-        .values(renew_at=now + tools.timing.lease, fetches=SharedSession.fetches + 1)
+        .where(SharedSession.strategy_id == strategy_id, SharedSession.renew_at <= now)
+        .values(renew_at=until, fetches=SharedSession.fetches + 1)
         .execution_options(synchronize_session=False)
     )
-    mine = select(SharedSession).where(SharedSession.strategy_id == strategy_id)
-    shared = tools.session.scalar(mine.execution_options(populate_existing=True))
     tools.session.commit()
-    return shared if taken.rowcount else None  # type: ignore[attr-defined]
+    return bool(taken.rowcount)  # type: ignore[attr-defined]
 
 
 def _ask(tools: Tools, strategy: RotationStrategy, key: AccessKey) -> TemporaryKey:
@@ -106,23 +103,25 @@ def _ask(tools: Tools, strategy: RotationStrategy, key: AccessKey) -> TemporaryK
 
 
 def _keep(
-    tools: Tools, shared: SharedSession, strategy: RotationStrategy, key: AccessKey, temporary: TemporaryKey
+    tools: Tools, strategy: RotationStrategy, key: AccessKey, temporary: TemporaryKey, claimed_until: datetime
 ) -> None:
-    """Let readers have the session, and hold its key; unless another key was published meanwhile: then fetch anew."""
+    """Let readers have the session from now on."""
     now, pair = tools.clock.now(), temporary.pair
-    until = temporary.expires_at + timedelta(seconds=tools.timing.handed_margin_s)
-    if not hold_key(tools.session, key.id, until):
-        tools.session.rollback()
-        _settle(tools, shared, now)
+    shared = tools.session.scalars(select(SharedSession).where(SharedSession.strategy_id == strategy.id)).one_or_none()
+    if shared is None:  # deleted with its strategy
         return
-    shared.seal(
-        tools.sealing_key(strategy.project_id),
-        json.dumps([pair.access_key_id, pair.secret_access_key, pair.session_token]),
+    text = json.dumps([pair.access_key_id, pair.secret_access_key, pair.session_token])
+    _settle(
+        tools, strategy.id, claimed_until, now + (temporary.expires_at - now) / 2,
+        error_code="", key_id=key.id, fetched_at=now, expires_at=temporary.expires_at,
+        credentials=shared.sealed(tools.sealing_key(strategy.project_id), text),
+    )  # fmt: skip
+
+
+def _settle(tools: Tools, strategy_id: int, claimed_until: datetime, again: datetime, **values: Any) -> None:
+    """Write what the fetch came to; nothing if it is to be fetched anew: another key was published meanwhile."""
+    mine = SharedSession.strategy_id == strategy_id, SharedSession.renew_at == claimed_until
+    tools.session.execute(
+        update(SharedSession).where(*mine).values(renew_at=again, **values).execution_options(synchronize_session=False)
     )
-    shared.key_id, shared.fetched_at, shared.expires_at = key.id, now, temporary.expires_at
-    _settle(tools, shared, now + (temporary.expires_at - now) / 2)
-
-
-def _settle(tools: Tools, shared: SharedSession, again: datetime, error_code: str = "") -> None:
-    shared.renew_at, shared.error_code = again, error_code
     tools.session.commit()

@@ -2,6 +2,5 @@
 
 - `access.py`: what a provider is made from, as a value
 - `ways.py`: from a stored connection to its access
-- `credentials.py`: the machine's own credentials and assumed roles, through botocore
 - `own_key.py`, `turning.py`: the manager's own key, turned by a strategy whose output is the connection
 """

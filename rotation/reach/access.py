@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rotation.provider import KeyPair
-
-
-@dataclass(frozen=True)
-class Role:
-    """A role to assume. The session's name tells AWS's own log which strategy and rotation asked."""
-
-    arn: str
-    external_id: str
-    session_name: str
+from rotation.provider import KeyPair, Role
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from models import Action, Connection, Ends, RotationStrategy
 from models.schedule import Schedule
 from models.strategy import lock_strategy
-from rotation.checks import Report
-from rotation.connections import Refused, last_failed, refusal_of_manager
-from rotation.planning import plan_anew
-from rotation.setup import Setup, facts
+from rotation.setup.checks import Report
+from rotation.setup.connections import Refused, last_failed, refusal_of_manager
+from rotation.setup.strategies import Setup, facts
+from rotation.when.planning import plan_anew
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Turns:
 
 
 def turn_too(setup: Setup, connection: Connection, turns: Turns, report: Report) -> RotationStrategy:
-    """Have the manager's own key turned; `report` is what a check of the connection found.
+    """Have the manager's own key turned; `report` is what a check of the key itself found.
 
     Raises Refused when the connection has no key of a user's own, or a strategy turns it already; then roll back.
     """
     identity = report.identity
     if identity is None:
         raise Refused("interval", refusal_of_manager(report)[1])
-    if connection.kind != "key" or not identity.user_name:
+    if not connection.access_key_id or not identity.user_name:
         raise Refused("interval", "Only the access key of an IAM user can turn: this connection has none.")
     strategy = RotationStrategy(
         project_id=connection.project_id, connection=connection, turns_manager=True, created_at=setup.now,

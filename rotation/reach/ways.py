@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from crypto import Keyring
 from models import Connection, Project
-from rotation.provider import KeyPair
-from rotation.reach.access import Access, Role
+from rotation.provider import KeyPair, Role
+from rotation.reach.access import Access
 
 CHECKING = "keyturn-check"
 """The session's name of a role when a person has a connection checked."""
@@ -16,8 +16,12 @@ def session_name(strategy_id: int, rotation_id: int | None = None) -> str:
     return f"keyturn-s{strategy_id}" + (f"-r{rotation_id}" if rotation_id else "")
 
 
-def access_of(connection: Connection, project: Project, keyring: Keyring, session: str, endpoint_url: str) -> Access:
-    """How the connection reaches AWS. `endpoint_url` serves where it has none of its own.
+def access_of(
+    connection: Connection, project: Project, keyring: Keyring, session: str, endpoint_url: str, *, itself: bool = False
+) -> Access:
+    """How the connection reaches AWS, or its stored key `itself`, whatever role that assumes.
+
+    `endpoint_url` serves where it has none of its own.
 
     What the project isn't allowed is refused when AWS is first asked, as a failure that can be told. Raises
     crypto.CannotOpenError with the wrong master key.
@@ -30,6 +34,11 @@ def access_of(connection: Connection, project: Project, keyring: Keyring, sessio
         connection.region,
         connection.endpoint_url or endpoint_url,
         connection.proxy_url,
-        Role(connection.role_arn, project.external_id, session) if connection.role_arn else None,
+        None if itself else role_of(connection, project, session),
         may_lend=project.lends_own,
     )
+
+
+def role_of(connection: Connection, project: Project, session: str) -> Role | None:
+    """The role that the connection assumes, if it does."""
+    return Role(connection.role_arn, project.external_id, session) if connection.role_arn else None

@@ -15,19 +15,20 @@ from app import create_app
 from config import Config
 from crypto import Keyring
 from database import db
-from models import Base, Connection, HandsOut, Rotation, RotationStrategy, Trigger
+from models import Base, Connection, HandsOut, Project, Rotation, RotationStrategy, ServiceToken, Trigger
 from models.base import new_id
 from models.engine import open_database
 from models.project import create_project
-from models.secret import create_secret
+from models.secret import Secret, create_secret, current_values
 from practice.seed import PracticeAws
-from rotation import engine, retirement
-from rotation.aws_iam import AwsIam
+from rotation import engine
+from rotation.aws.iam import AwsIam
 from rotation.clock import DatabaseClock
+from rotation.ending import retirement
 from rotation.programs.sessions import fetch, want_session
 from rotation.reach.access import Access
 from rotation.requests import request_rotation
-from rotation.sweep import sweep_once
+from rotation.when.sweep import sweep_once
 from rotation.work import Timing, Tools
 from tests.api import programs
 from tests.practice_aws import new_name
@@ -82,6 +83,20 @@ class Served:
             session.commit()
             return strategy.id, text
 
+    def give_right(self, **rights: bool) -> None:
+        """Give the program's token these rights."""
+        with self.session() as session:
+            for name, value in rights.items():
+                setattr(session.query(ServiceToken).one(), name, value)
+            session.commit()
+
+    def pair_in_secrets(self) -> dict[str, str]:
+        """What the two secrets hold now, by name."""
+        with self.session() as session:
+            key = session.query(Project).one().sealing_key(self.keyring)
+            by_id = {secret.id: secret.name for secret in session.query(Secret)}
+            return {by_id[each]: value.decode() for each, value in current_values(session, key, list(by_id)).items()}
+
     def session(self) -> Session:
         return Session(self.db, expire_on_commit=False)
 
@@ -117,9 +132,9 @@ class Served:
         assert ended
 
     @contextmanager
-    def over_http(self) -> Iterator[str]:
-        """Its address, while it is served."""
-        server = make_server("127.0.0.1", 0, self.app, threaded=True)
+    def over_http(self, port: int = 0) -> Iterator[str]:
+        """The address of its credentials, while it is served."""
+        server = make_server("127.0.0.1", port, self.app, threaded=True)
         thread = Thread(target=server.serve_forever)
         thread.start()
         try:

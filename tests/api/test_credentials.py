@@ -219,8 +219,8 @@ class TestTemporary:
             id=new_id(), strategy_id=billing.id, project_id=payments.id, key_id=key_of(session).id,
             fetched_at=START, expires_at=START + HOUR, renew_at=START + HOUR / 2, error_code="",
         )  # fmt: skip
-        row.seal(payments.sealing_key(keyring), json.dumps(["ASIAEXAMPLE000000001", "its secret", "its token"]))
-        key_of(session).held_until = START + HOUR + timedelta(minutes=5)
+        parts = json.dumps(["ASIAEXAMPLE000000001", "its secret", "its token"])
+        row.credentials = row.sealed(payments.sealing_key(keyring), parts)
         session.add(row)
         session.flush()
         return row
@@ -235,12 +235,20 @@ class TestTemporary:
             clock.advance(timedelta(minutes=20).total_seconds())
         assert {(row.until, row.as_session) for row in session.query(HandedKey)} == {(START + HOUR, True)}
 
+    def test_holds_the_key_that_signed_for_it_once_a_program_is_told(self, client, session, billing, shared):
+        assert key_of(session).held_until is None
+        _, text = programs.token(session, billing)
+        ask(client, billing, text)
+        assert key_of(session).held_until == START + HOUR + timedelta(minutes=5)
+
     def test_goes_on_after_a_rotation_until_the_next_is_fetched(
         self, client, session, keyring, payments, billing, shared
     ):
         _, text = programs.token(session, billing)
         publish(session, keyring, payments, billing, "AKIAEXAMPLE000000008")
         assert ask(client, billing, text).json["AccessKeyId"] == "ASIAEXAMPLE000000001"
+        old = key_of(session)
+        assert (old.state, old.held_until) == (KeyState.RETIRING.value, START + HOUR + timedelta(minutes=5))
 
     def test_ends_with_a_compromised_key(self, client, session, billing, shared):
         _, text = programs.token(session, billing)

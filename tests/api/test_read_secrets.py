@@ -8,7 +8,7 @@ import pytest
 
 from models import HandedKey
 from models.project import add_environment
-from models.secret import create_secret, write_secret
+from models.secret import write_secret
 from tests import turned
 from tests.api import programs
 from tests.api.programs import read
@@ -16,20 +16,6 @@ from tests.fake_clock import START
 from tests.sql_count import statements
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def add(session, keyring, payments):
-    """Adds a secret."""
-
-    def adding(name, value="a value", path="/", environment="production", project=payments):
-        place = next(each for each in project.environments if each.name == environment)
-        return create_secret(
-            session, project.sealing_key(keyring), environment=place, path=path, name=name, value=value.encode(),
-            now=START, author="bob",
-        )  # fmt: skip
-
-    return adding
 
 
 def names(response):
@@ -83,7 +69,8 @@ class TestAnswer:
             "EMPTY": "", "GREETING": " zwei\nZeilen, für Ößi\r\n",
         }  # fmt: skip
         assert response.json["secrets"][0] == {
-            "name": "EMPTY", "path": "/", "value": "", "version": 1, "changed_at": f"{START:%Y-%m-%dT%H:%M:%SZ}",
+            "id": response.json["secrets"][0]["id"], "name": "EMPTY", "path": "/", "comment": "", "value": "",
+            "version": 1, "changed_at": f"{START:%Y-%m-%dT%H:%M:%SZ}",
         }  # fmt: skip
         assert response.headers["Cache-Control"] == "no-store"
         assert "Set-Cookie" not in response.headers

@@ -128,7 +128,7 @@ def test_no_temporary_credentials_of_then_are_handed_out(world, file):
     shared = SharedSession(
         id=new_id(), strategy_id=strategy.id, project_id=strategy.project_id, expires_at=now + HOUR, renew_at=now + HOUR
     )
-    shared.seal(world.sealing_key, "of then")
+    shared.credentials = shared.sealed(world.sealing_key, "of then")
     world.session.add(shared)
     world.session.commit()
     take(world.db, file, now)

@@ -17,11 +17,11 @@ from models.secret import current_values
 from models.user import UserSession
 from models.vault.adding import NewSecret
 from practice.seed import PracticeAws, PracticeUser
-from rotation.checks import Target, check
 from rotation.provider import KeyPair
 from rotation.providers import provider_for
 from rotation.reach.access import Access
-from rotation.setup import NewConnection, Plan, Setup, create_strategy
+from rotation.setup.checks import Target, check
+from rotation.setup.strategies import NewConnection, Plan, Setup, create_strategy
 from supervisor.prepare import prepare
 from tests.processes.conftest import KEYTURN, environment
 from tests.processes.processes import Run

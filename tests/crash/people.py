@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from crypto import Keyring
 from models import AccessKey, KeyState, Project, RotationStrategy, Secret, Trigger
-from rotation.checks import Report
-from rotation.deletion import delete_strategy
+from rotation.ending.lost import clear_up
 from rotation.ending.wishes import end_now
-from rotation.lost import clear_up
 from rotation.requests import request_rotation
-from rotation.setup import Plan, Setup, change_strategy
+from rotation.setup.checks import Report
+from rotation.setup.deletion import delete_strategy
+from rotation.setup.strategies import Plan, Setup, change_strategy
 
 OTHER_PATH = "/moved"
 

@@ -20,10 +20,10 @@ from hypothesis.stateful import (
 )
 
 from models import KeyState, RetireWhen, RotationStrategy
-from rotation import planning
-from rotation.deletion import RotationRunsError, delete_strategy
 from rotation.ending.wishes import end_now, keep_longer
 from rotation.requests import OldKey
+from rotation.setup.deletion import RotationRunsError, delete_strategy
+from rotation.when import planning
 from tests.fake_clock import FakeClock
 from tests.rotation.test_killed_anywhere import run_killed
 from tests.rotation.world import DAY, HOUR, USER, World

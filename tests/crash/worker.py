@@ -24,7 +24,7 @@ from jobs.runtime import runtime
 from models import AccessKey, Rotation, RotationStrategy
 from rotation.clock import DatabaseClock
 from rotation.providers import preload
-from rotation.sweep import sweep_once
+from rotation.when.sweep import sweep_once
 from tests.crash.people import PEOPLE
 from tests.databases.no_power_cut import care_for_no_power_cut
 

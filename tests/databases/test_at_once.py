@@ -16,9 +16,9 @@ from models.access_key import claim_look, move
 from models.rotation import claim
 from models.secret import create_secret
 from rotation import engine
-from rotation.deletion import delete_strategy, finish_deletion
 from rotation.requests import request_rotation
-from rotation.sweep import sweep_once
+from rotation.setup.deletion import delete_strategy, finish_deletion
+from rotation.when.sweep import sweep_once
 from tests.rotation.world import DAY, USER, World
 
 PEOPLE = 4

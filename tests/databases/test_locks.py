@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from models import Environment, Rotation, RotationStrategy, Secret, State, Trigger
 from models.vault.moving import move_secrets
-from rotation.deletion import delete_strategy
 from rotation.requests import BeingDeletedError, request_rotation
-from rotation.sweep import sweep_once
+from rotation.setup.deletion import delete_strategy
+from rotation.when.sweep import sweep_once
 from tests.processes.processes import wait_for
 from tests.rotation.world import DAY, World
 

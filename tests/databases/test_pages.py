@@ -90,6 +90,7 @@ def test_every_page_answers(app, client, session, strategy):
         "<project_name>": "payments", "<environment_name>": "production", "<path:path>": "api", "<token>": "none",
         "<int:token_id>": str(token.id), "<strategy>": str(strategy.id),
         "<path:filename>": "mark.svg",
+        "<int:number>": "1",
         "<int:strategy_id>": str(strategy.id), "<int:rotation_id>": str(turned.rotation(session, strategy).id),
         "<int:batch_id>": str(batch.id), "<key_id>": turned.key(session, strategy, None, KeyState.LOST).id,
         "<int:secret_id>": str(session.scalar(select(Secret.id).where(Secret.name == "TOKEN"))),
@@ -105,7 +106,7 @@ def test_every_page_answers(app, client, session, strategy):
             answers[address] = client.get(f"{address}?{query}", htmx=htmx, headers=sent).status_code
     assert {address: status for address, status in answers.items() if status >= 400} == {
         "/setup": 404, "/setup/none": 404, "/invite/none": 404, "/reset/none": 404, "/readyz": 503,
-        f"/v1/credentials/{strategy.id}": 503, "/v1/<path:_rest>": 404, "/api/<path:_rest>": 404,
+        f"/v1/credentials/{strategy.id}": 503,
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from sqlalchemy import event, text
 
 from bench.filling import fill_many
-from rotation.sweep import sweep_once
+from rotation.when.sweep import sweep_once
 
 _BIG = "rotation_strategies|rotations|access_keys"
 _IN_FULL = {

@@ -12,7 +12,7 @@ from models import AccessKey, Base, Connection, KeyState, Project, SecretVersion
 from models.base import new_id
 from models.project import check_master_key, create_project
 from models.secret import create_secret, write_secret
-from rotation.connections import change_connection
+from rotation.setup.connections import change_connection
 from tests import turned
 from tests.fake_clock import START
 
@@ -35,7 +35,7 @@ def key_id(store):
     key.secret_access_key = store.key.seal(b"example-secret", key.seal_place())
     key_id = key.id
     shared = SharedSession(id=new_id(), strategy_id=made.id, project_id=project.id, renew_at=START)
-    shared.seal(store.key, "example-session")
+    shared.credentials = shared.sealed(store.key, "example-session")
     session.add(shared)
     session.commit()
     return key_id

@@ -20,11 +20,12 @@ from models.base import new_id
 from models.engine import open_database
 from models.project import create_project
 from models.secret import create_secret, current_values
-from rotation import engine, retirement
-from rotation.deletion import finish_deletion
+from rotation import engine
+from rotation.ending import retirement
 from rotation.provider import KeyPair
 from rotation.requests import OldKey, request_rotation
-from rotation.sweep import sweep_once
+from rotation.setup.deletion import finish_deletion
+from rotation.when.sweep import sweep_once
 from rotation.work import Timing, Tools
 from tests.databases.no_power_cut import care_for_no_power_cut
 from tests.fake_clock import START, FakeClock

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, select
 from database import db
 from models import AccessKey, Deed, KeyState, Project, Rotation, RotationStrategy
 from models.strategy import Ends, RetireWhen
-from rotation.schedule import shortest_interval
+from rotation.when.schedule import shortest_interval
 from views.fetch_rotation import sane_id
 from views.shown.listing import Search
 from views.shown.values import tab

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from database import db
 from models import Connection, Project, RotationStrategy
 from models.connection import partition
-from rotation.checks import Report, Target, check, check_connection, check_own
-from rotation.policy import RECOMMENDED, SMALLEST, User, may_assume, policy, trust_policy
-from rotation.provider import KeyPair
-from rotation.reach.access import Access, Role
+from rotation.provider import Identity, KeyPair, Role
+from rotation.reach.access import Access
 from rotation.reach.ways import CHECKING, access_of
+from rotation.setup.checks import Report, Target, check, check_connection, check_own
+from rotation.setup.policy import RECOMMENDED, SMALLEST, User, may_assume, policy, trust_policy
 from views.frame.services import config, keyring, provider_for
 
 
@@ -52,19 +52,28 @@ def ask_about_itself(access: Access) -> Report:
     return check_own(provider_for("aws-iam", access))
 
 
-def policies_for(connection: Connection, users: Sequence[RotationStrategy], *, itself: bool = False) -> dict[str, str]:
-    """The two policies for a connection's manager, by name, made for the users of its strategies, or `itself` too."""
+def policies_for(connection: Connection, users: Sequence[RotationStrategy]) -> dict[str, str]:
+    """The two policies for a connection's manager, by name, made for the users of its strategies."""
     account = connection.account_id
-    named = [User(each.user_name, each.user_path, each.account_id or account) for each in users]
-    if itself and connection.manager.startswith("user/"):
-        path, _, name = connection.manager.removeprefix("user").rpartition("/")
-        manager = User(name, f"{path}/", account)
-        named += [manager] if manager not in named else []
-    named = named or [User("USER", account_id=account)]
-    return {
-        "recommended": policy(named, RECOMMENDED, connection.region),
-        "smallest": policy(named, SMALLEST, connection.region),
-    }
+    asked = [each for each in users if not (each.turns_manager and connection.role_arn)]  # its key asks, not the role
+    named = [User(each.user_name, each.user_path, each.account_id or account) for each in asked]
+    return _policies(named or [User("USER", account_id=account)], connection.region)
+
+
+def own_policies(connection: Connection, users: Sequence[RotationStrategy]) -> dict[str, str]:
+    """The two policies, by name, for the user whose key the connection has, so that it may turn that key, too."""
+    account, resource = connection.account_id, connection.manager
+    if connection.role_arn:
+        users, signer = (), Identity("", "", connection.assumed_by).signer
+        account, resource = signer.account_id, signer.resource
+    path, _, name = resource.removeprefix("user").rpartition("/")
+    manager = User(name or "USER", f"{path}/", account)
+    others = [User(each.user_name, each.user_path, each.account_id or account) for each in users]
+    return _policies([*others, *([] if manager in others else [manager])], connection.region)
+
+
+def _policies(users: Sequence[User], region: str) -> dict[str, str]:
+    return {"recommended": policy(users, RECOMMENDED, region), "smallest": policy(users, SMALLEST, region)}
 
 
 def role_policies(project: Project, role_arn: str, caller: str, region: str) -> dict[str, str]:

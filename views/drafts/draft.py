@@ -14,13 +14,13 @@ from models import Connection, Project, RotationStrategy, Secret
 from models.connection import access_key_id_problem
 from models.secret import current_values
 from models.strategy import iam_path_problem, user_name_problem
-from rotation.checks import Finding, Target, UserKey
-from rotation.connections import DEFAULT_ROUNDS, connections_of, is_recorded, known_keys
-from rotation.policy import RECOMMENDED, SMALLEST, User, policy
 from rotation.provider import SERVICES
 from rotation.reach.access import Access
-from rotation.schedule import shortest_quiet_s
-from rotation.setup import NewConnection
+from rotation.setup.checks import Finding, Target, UserKey
+from rotation.setup.connections import DEFAULT_ROUNDS, connections_of, is_recorded, known_keys
+from rotation.setup.policy import RECOMMENDED, SMALLEST, User, policy
+from rotation.setup.strategies import NewConnection
+from rotation.when.schedule import shortest_quiet_s
 from views.drafts import practice
 from views.drafts.asking import new_access, stored_access
 from views.drafts.start import choose_usual, free_secrets, start

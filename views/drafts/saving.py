@@ -6,9 +6,9 @@ from database import db
 from forms.strategy import StrategyForm
 from models import RotationStrategy
 from models.secret import StaleSecretError
-from rotation.checks import EXISTING, MANAGER, USER, Report
-from rotation.connections import Refused
-from rotation.setup import Setup, TargetTaken, change_strategy, create_strategy
+from rotation.setup.checks import EXISTING, MANAGER, USER, Report
+from rotation.setup.connections import Refused
+from rotation.setup.strategies import Setup, TargetTaken, change_strategy, create_strategy
 from views.drafts.asking import ask_one
 from views.drafts.draft import Draft, access
 from views.fetch import my_projects

@@ -12,8 +12,8 @@ from database import db
 from forms.strategy.schedule import ScheduleFields
 from models import Project, RotationStrategy
 from models.schedule import Schedule
-from rotation.checks import Report
-from rotation.planning import longest_turn, published_at
+from rotation.setup.checks import Report
+from rotation.when.planning import longest_turn, published_at
 from views.frame.services import now
 
 _PREVIEWED = 5

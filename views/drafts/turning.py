@@ -9,13 +9,13 @@ from database import db
 from forms import lengths, zones
 from forms.strategy.own import TurnKey
 from models import Connection, Project, RotationStrategy
-from rotation.connections import Refused, strategies_of
-from rotation.policy import GAINS
 from rotation.reach.own_key import strategy_of
 from rotation.reach.turning import change_turning, turn_too
-from rotation.schedule import shortest_quiet_s
-from rotation.setup import Setup
-from views.drafts.asking import ask_about_itself, policies_for, stored_access
+from rotation.setup.connections import Refused, strategies_of
+from rotation.setup.policy import GAINS
+from rotation.setup.strategies import Setup
+from rotation.when.schedule import shortest_quiet_s
+from views.drafts.asking import ask_about_itself, own_policies, stored_access
 from views.drafts.times import Times
 from views.fetch import get_connection
 from views.frame.identity import audit, me
@@ -40,7 +40,7 @@ class OwnDraft(Times[TurnKey]):
             "connection": self.connection,
             "draft": self,
             "report": self.report,
-            "policies": policies_for(self.connection, strategies_of(db.session(), self.connection.id), itself=True),
+            "policies": own_policies(self.connection, strategies_of(db.session(), self.connection.id)),
             "gains": GAINS,
             "zones": zones.OFFERED,
             "reader_zone": reader_zone().key,

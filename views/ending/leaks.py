@@ -12,8 +12,8 @@ from database import db
 from models import AccessKey, KeyState, Project, RotationStrategy, Trigger
 from models.access_key import is_current
 from rotation.ending import leaks
-from rotation.policy import deny_older_sessions
 from rotation.requests import OldKey, old_key_of, request_rotation
+from rotation.setup.policy import deny_older_sessions
 from views.ending.blueprint import bp
 from views.fetch import get_project
 from views.fetch_rotation import get_strategy

@@ -41,12 +41,17 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(InterfaceError, _away)
 
 
-def _away(error: DBAPIError) -> Response:
+def words_for(error: DBAPIError) -> tuple[str, str]:
+    """A heading and a text for people, after it was logged and what was open was rolled back."""
     outage, said = outage_of(error)
     log.error("the database fails at %s %s: %s", request.method, request.url_rule, said)
     with suppress(DBAPIError):
         db.session.rollback()
-    heading, text = _WORDS[outage]
+    return _WORDS[outage]
+
+
+def _away(error: DBAPIError) -> Response:
+    heading, text = words_for(error)
     headers = {"Retry-After": str(_AGAIN_AFTER_S)}
     if wants_partial():
         return make_response(f"{heading}. {text}", 503, headers | {"Content-Type": "text/plain; charset=utf-8"})

@@ -39,7 +39,7 @@ _SECRET_FIELD = ("password", "secret", "value", "text", "csrf")
 
 def init_app(app: Flask) -> None:
     """Register the pages."""
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(CSRFError, _stale_page)
     app.register_error_handler(DataError, _unstorable)
     app.register_error_handler(BeingDeletedError, _being_deleted)
@@ -54,7 +54,8 @@ def log_without_values(exc_info: ExcInfo) -> None:
     log.error("%s at %s %s, reference %s%s", name, request.method, request.url_rule, g.reference, frames)
 
 
-def _http_error(error: HTTPException) -> Response:
+def http_error(error: HTTPException) -> Response:
+    """The page of an error of HTTP."""
     if error.response is not None:
         return make_response(error.response)
     code = error.code or 500
@@ -72,13 +73,13 @@ def _http_error(error: HTTPException) -> Response:
 def _unstorable(_error: DataError) -> Response:
     """The database can't hold a part of the request, such as a NUL in a name (PostgreSQL)."""
     log.warning("what the database can't hold at %s %s", request.method, request.url_rule)
-    return _http_error(BadRequest())
+    return http_error(BadRequest())
 
 
 def _being_deleted(_error: BeingDeletedError) -> Response:
     """Somebody deletes the strategy at this moment: whatever wanted a rotation of it gets none."""
     text = "The strategy is being deleted, so its key isn't turned any more. Nothing was changed."
-    return _http_error(BadRequest(text))
+    return http_error(BadRequest(text))
 
 
 def _stale_page(_error: CSRFError) -> Response:

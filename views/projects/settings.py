@@ -12,7 +12,7 @@ from database import db
 from forms.projects import EnvironmentName, MaximumAge, OwnCredentials, ProjectName
 from models import Action, Project, Secret
 from models.vault.tidying import NotEmptyError, TakenError, delete_project, project_contents, rename
-from rotation.planning import allow_age
+from rotation.when.planning import allow_age
 from views.fetch import get_project
 from views.frame.identity import audit
 from views.frame.services import now

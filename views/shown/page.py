@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AccessKey, Rotation, RotationStrategy
-from rotation.deletion import holds_up_deletion
+from rotation.ending.lost import needs_a_person
 from rotation.ending.undoing import newest_living
 from rotation.errors import FAILURES
-from rotation.lost import needs_a_person
+from rotation.setup.deletion import holds_up_deletion
 from views.shown.facts import in_full
 from views.shown.failure import Reads, Trouble, reads, trouble_of_key
 from views.shown.listing import trouble_of

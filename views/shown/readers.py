@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, RotationStrategy
 from models.programs.handed import readers_of
+from views.shown.lines import Lines, Place, for_any_sdk, places
 
 LENGTHS_S = (900, 3_600, 14_400, 43_200)
 """For how long programs may be handed credentials, to choose from."""
@@ -32,7 +33,9 @@ class Board:
     """All of a strategy's readers, with what one has to know first as a sentence."""
 
     readers: list[Reader]
-    base_url: str
+    any_sdk: Lines
+    """What a new program needs, and by place."""
+    places: list[Place]
 
     @property
     def on_old(self) -> list[Reader]:
@@ -43,7 +46,10 @@ class Board:
 def board(session: Session, strategy: RotationStrategy, base_url: str, now: datetime) -> Board:
     """Who was handed which key last, and who still may use an earlier one."""
     rows = readers_of(session, strategy.id, now)
-    return Board([_reader(row.ServiceToken.name, row.AccessKey, row.HandedKey, now) for row in rows], base_url)
+    return Board(
+        [_reader(row.ServiceToken.name, row.AccessKey, row.HandedKey, now) for row in rows],
+        for_any_sdk(base_url, strategy.id), places(base_url, strategy.id, strategy.user_name),
+    )  # fmt: skip
 
 
 def still_holds(session: Session, old: AccessKey, now: datetime) -> list[Reader]:

@@ -10,7 +10,7 @@ from database import db
 from forms.tokens import NewToken, RotateToken
 from models import Project, RotationStrategy, ServiceToken
 from models.audit import Action
-from models.programs.token import add_token, give, rotate
+from models.programs.token import add_token, give, name_strategies, rotate
 from rotation.programs.sessions import want_session
 from views.fetch import get_project
 from views.frame.identity import audit, me
@@ -39,12 +39,7 @@ def make(project_name: str) -> ResponseReturnValue:
     form = _form(project, offered)
     if not form.validate():
         return render_template("tokens/new.html", project=project, form=form), 422
-    token = ServiceToken(
-        project_id=project.id, environment_id=form.environment.data, path=form.path.data, subtree=form.subtree.data,
-        reads_secrets=form.reads_secrets.data,
-        name=form.name.data, note=form.note.data or "", networks=form.allowed, expires_at=form.expires_at(now()),
-        created_at=now(), created_by=me().name, strategies=[one for one in offered if one.id in form.strategies.data],
-    )  # fmt: skip
+    token = _new(project, form, offered)
     text = give(token)
     if not add_token(db.session(), token):
         form.name.errors = [f"There is a token {form.name.data} in this project, or was. Choose another name."]
@@ -55,6 +50,18 @@ def make(project_name: str) -> ResponseReturnValue:
     for strategy_id, fetches in filter(None, wanted):
         courier().session(strategy_id, fetches)
     return render_template("tokens/shown.html", project=project, token=token, text=text)
+
+
+def _new(project: Project, form: NewToken, offered: list[RotationStrategy]) -> ServiceToken:
+    fetched, rotated = (
+        [one for one in offered if one.id in chosen] for chosen in (form.strategies.data, form.rotates.data)
+    )
+    return ServiceToken(
+        project_id=project.id, environment_id=form.environment.data, path=form.path.data, subtree=form.subtree.data,
+        reads_secrets=form.reads_secrets.data, writes_secrets=form.writes_secrets.data,
+        name=form.name.data, note=form.note.data or "", networks=form.allowed, expires_at=form.expires_at(now()),
+        created_at=now(), created_by=me().name, named=name_strategies(fetched, rotated),
+    )  # fmt: skip
 
 
 @bp.get("/<int:token_id>/rotate")
@@ -104,7 +111,9 @@ def _facts(form: NewToken) -> dict[str, object]:
     return {
         "place": f"{environments[form.environment.data]}:{form.path.data}{below}",
         "reads_secrets": form.reads_secrets.data,
+        "writes_secrets": form.writes_secrets.data,
         "credentials_of": sorted(names[each] for each in form.strategies.data),
+        "rotates": sorted(names[each] for each in form.rotates.data),
         "expires": f"in {form.expires.data} days" if form.expires.data else "never",
         "addresses": form.allowed or ["any"],
     }

@@ -7,13 +7,12 @@ from datetime import timedelta
 import pytest
 
 from models import HandsOut, KeyState, RetireWhen, ServiceToken
-from models.programs.token import give
-from rotation.ending import leaks, wishes
-from rotation.programs.handing import promise, ready
+from models.programs.handed import hold_key
+from rotation.ending import leaks, retirement, rules, wishes
+from rotation.programs.handing import promise
 from rotation.requests import OldKey
+from tests.rotation.programs.readers import MARGIN_S, hand_out
 from tests.rotation.world import DAY, HOUR, USER
-
-MARGIN_S = 300
 
 
 @pytest.fixture
@@ -22,31 +21,6 @@ def world(world):
     world.change(hands_out=HandsOut.KEY.value, handed_s=10 * DAY, grace_s=0, quiet_s=0)
     world.rotate()
     return world
-
-
-@pytest.fixture
-def token(world):
-    strategy = world.strategy()
-    place = strategy.access_key_secret
-    made = ServiceToken(
-        project_id=strategy.project_id, environment_id=place.environment_id, path="/", name="billing",
-        created_at=world.clock.now(), created_by="alice", strategies=[strategy],
-    )  # fmt: skip
-    give(made)
-    world.session.add(made)
-    world.session.commit()
-    return made
-
-
-def hand_out(world, token):
-    """What a program is told now."""
-    session, strategy = world.session, world.strategy()
-    promise(session, strategy, token, world.clock.now(), MARGIN_S)
-    session.commit()
-    handed = ready(session, world.sealing_key, strategy, token, world.clock.now())
-    session.commit()
-    assert handed is not None
-    return handed
 
 
 def lives(world, handed):
@@ -107,12 +81,42 @@ def test_what_was_promised_is_no_shorter_afterwards(world, token):
 
 def test_a_replaced_key_is_promised_to_nobody_any_more(world, token):
     """A request that read before the publication and writes after it finds the new key."""
-    from models.programs.handed import hold_key
-
     handed = hand_out(world, token)
     key = row(world, handed)
     world.rotate()
-    assert not hold_key(world.session, key.id, world.clock.now() + timedelta(days=99))
+    later = world.clock.now() + timedelta(days=99)
+    assert not hold_key(world.session, key.id, later)
+    assert hold_key(world.session, key.id, later, replaced=True), "what it signed for serves until the next is fetched"
+    wishes.end_now(world.session, key, "alice", world.clock.now())
+    assert not hold_key(world.session, key.id, later, replaced=True), "it is being ended"
+
+
+@pytest.mark.parametrize(
+    ("rule", "where", "judge"), [(RetireWhen.QUIET, retirement, "end_at"), (RetireWhen.NEXT, rules, "makes_room")]
+)
+def test_what_it_signed_for_may_be_told_until_its_end_begins(world, token, monkeypatch, rule, where, judge):
+    """A request writes between a worker's judging that the key's time has come and its first step to end it."""
+    world.change(retire_when=rule.value)
+    handed = hand_out(world, token)
+    world.rotate()
+    old = row(world, handed)
+    world.clock.advance((old.held_until - world.clock.now()).total_seconds() + 1)
+    judged = getattr(where, judge)
+
+    def tell_first(*args):
+        said = judged(*args)
+        monkeypatch.undo()
+        with world.new_session() as session:
+            assert hold_key(session, old.id, world.clock.now() + timedelta(days=1), replaced=True)
+            session.commit()
+        return said
+
+    monkeypatch.setattr(where, judge, tell_first)
+    world.run(world.request())
+    with world.new_session() as session:
+        retirement.look(world.tools(session), old.id)
+    assert lives(world, handed)
+    assert row(world, handed).state == KeyState.RETIRING.value
 
 
 @pytest.mark.parametrize("how", ["retire now", "at the button"])

@@ -9,6 +9,7 @@ import pytest
 
 from models import HandsOut, KeyState, SharedSession
 from rotation.programs.sessions import fetch, sessions_to_fetch, want_session
+from tests.rotation.programs.readers import hand_out
 from tests.rotation.world import HOUR, USER
 
 HALF = timedelta(minutes=30)
@@ -43,7 +44,7 @@ def key_of(world, shared):
     return next(key for key in world.access_keys() if key.id == shared.key_id)
 
 
-def test_the_current_key_signs_and_is_held_as_long(wanted):
+def test_the_current_key_signs_and_is_not_held_for_it(wanted):
     assert due(wanted) == [wanted.strategy_id]
     fetch_one(wanted)
     shared, now = kept(wanted), wanted.clock.now()
@@ -51,7 +52,7 @@ def test_the_current_key_signs_and_is_held_as_long(wanted):
     assert (shared.expires_at, shared.renew_at, shared.error_code) == (now + 2 * HALF, now + HALF, "")
     assert json.loads(shared.open(wanted.sealing_key))[0].startswith("ASIA")
     key = key_of(wanted, shared)
-    assert (key.state, key.held_until) == (KeyState.ACTIVE.value, shared.expires_at + timedelta(minutes=5))
+    assert (key.state, key.held_until) == (KeyState.ACTIVE.value, None), "nobody was told of it"
     assert wanted.aws.calls_of("session_of")[0].access_key_id == key.access_key_id
 
 
@@ -86,11 +87,12 @@ def test_a_rotation_has_the_new_key_sign_at_once(wanted):
     assert key_of(wanted, kept(wanted)).access_key_id == wanted.pair().access_key_id
 
 
-def test_the_old_key_lives_until_what_it_signed_for_has_expired(wanted):
+def test_the_old_key_lives_until_what_a_program_was_told_has_expired(wanted, token):
     wanted.change(grace_s=0, quiet_s=0)
     wanted.change(handed_s=12 * HOUR)
     fetch_one(wanted)
     signer = key_of(wanted, kept(wanted)).access_key_id
+    hand_out(wanted, token)
     wanted.rotate()
     fetch_one(wanted)
     wanted.pass_time(12 * HOUR)
@@ -131,7 +133,7 @@ def test_a_worker_that_dies_leaves_it_to_another(wanted):
 
 
 def test_a_session_of_a_key_that_was_replaced_meanwhile_is_thrown_away(wanted):
-    """Nothing holds its key: nobody may be told of it."""
+    """The next one is fetched at once."""
 
     def replace(when, method):
         if (when, method) == ("after", "session_of"):
@@ -144,6 +146,18 @@ def test_a_session_of_a_key_that_was_replaced_meanwhile_is_thrown_away(wanted):
     assert due(wanted) == [wanted.strategy_id]
     fetch_one(wanted)
     assert key_of(wanted, kept(wanted)).access_key_id == wanted.pair().access_key_id
+
+
+def test_a_failure_with_a_key_that_was_replaced_meanwhile_is_not_waited_for(wanted):
+    def replace(when, method):
+        if (when, method) == ("before", "session_of"):
+            wanted.aws._watchers.clear()
+            wanted.rotate()
+            wanted.aws.fail_next("session_of", "published_key_refused")
+
+    wanted.aws.watch(replace)
+    fetch_one(wanted)
+    assert due(wanted) == [wanted.strategy_id]
 
 
 def test_without_a_key_nothing_is_asked(world):

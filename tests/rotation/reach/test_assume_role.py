@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rotation.aws_iam import AwsIam
-from rotation.checks import check_connection
+from rotation.aws import credentials
+from rotation.aws.iam import AwsIam
 from rotation.errors import RotationError
-from rotation.policy import trust_policy
-from rotation.reach import credentials
-from rotation.reach.access import Access, Role
+from rotation.provider import Role
+from rotation.reach.access import Access
+from rotation.setup.checks import check_connection
+from rotation.setup.policy import trust_policy
 from tests.practice_aws import new_name
 
 EXTERNAL_ID = "keyturn-for-tests"

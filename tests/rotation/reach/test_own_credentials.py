@@ -8,11 +8,11 @@ import pytest
 from botocore.credentials import RefreshableCredentials
 from botocore.session import Session
 
-from rotation.aws_iam import AwsIam
+from rotation.aws import credentials
+from rotation.aws.iam import AwsIam
 from rotation.errors import RotationError
-from rotation.policy import trust_policy
-from rotation.reach import credentials
 from rotation.reach.access import Access, Role
+from rotation.setup.policy import trust_policy
 from tests.practice_aws import new_name
 
 

@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from models import Connection, KeyState, Project
 from rotation import engine
-from rotation.deletion import delete_strategy
-from rotation.provider import KeyPair
+from rotation.provider import KeyPair, Provider
 from rotation.reach import own_key
+from rotation.setup.deletion import delete_strategy
 from rotation.work import Tools
 from tests.by_key import ByKey
 from tests.rotation.world import DAY, HOUR, USER, World
@@ -49,7 +49,10 @@ class OwnWorld(World):
         connection = session.scalars(select(Connection).where(Connection.name == "prod-manager")).one()
         pair = own_key.pair_of(connection, session.get_one(Project, connection.project_id).sealing_key(self.keyring))
         session.commit()
-        return Tools(session, ByKey(self.aws, pair), self.keyring, self.clock, self.timing, owner, connection)
+        return Tools(session, self.provider(pair), self.keyring, self.clock, self.timing, owner, connection)
+
+    def provider(self, pair: KeyPair) -> Provider:
+        return ByKey(self.aws, pair)
 
     def is_locked_out(self) -> bool:
         return not self.aws.accepts(self.key())
@@ -127,22 +130,6 @@ def test_a_failure_leaves_the_connection_as_it_was(own, code):
     assert own.rotate().error_code == code
     assert own.key() == own.first
     assert not own.is_locked_out()
-
-
-def test_another_connection_that_asks_by_the_old_key_keeps_it_alive(own):
-    with own.new_session() as session:
-        twin = Connection(
-            id="0" * 32, project_id=own.strategy().project_id, name="twin", access_key_id=own.first.access_key_id,
-            region="eu-west-1", created_at=own.clock.now(),
-        )  # fmt: skip
-        twin.set_secret(own.sealing_key, own.first.secret_access_key)
-        session.add(twin)
-        session.commit()
-    own.rotate()
-    own.pass_time(3 * DAY)
-    assert own.first.access_key_id in own.aws.keys_of(USER)
-    (old,) = own.access_keys(KeyState.RETIRING)
-    assert old.error_code == "key_in_connection"
 
 
 def test_a_key_entered_by_hand_meanwhile_is_not_overwritten(own):

@@ -14,7 +14,17 @@ POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
-OPEN = {"/healthz", "/readyz", "/login", "/setup", "/setup/1", "/invite/1", "/reset/1", "/static/1"}
+OPEN = {
+    "/healthz",
+    "/readyz",
+    "/login",
+    "/setup",
+    "/setup/1",
+    "/invite/1",
+    "/reset/1",
+    "/static/1",
+    "/api/openapi.json",
+}
 """What anybody may ask; all else wants a sign-in."""
 PROGRAMS = ("/v1/", "/api/")
 """Where service tokens let in, and nothing else does."""
@@ -26,6 +36,11 @@ def rules(app, method):
         if method in rule.methods:
             address = re.sub(r"<[^>]+>", "1", rule.rule)
             yield address
+
+
+def posts(app):
+    """Where people's forms are sent."""
+    return {address for address in rules(app, "POST") if not address.startswith(PROGRAMS)}
 
 
 def test_every_page_but_the_door_wants_a_sign_in(app, client):
@@ -40,22 +55,25 @@ def test_every_page_but_the_door_wants_a_sign_in(app, client):
 @pytest.mark.parametrize("who", ["client", "alice_client"])
 def test_what_programs_ask_wants_a_token(request, app, who):
     """And no cookie helps."""
-    asked = [address for address in rules(app, "GET") if address.startswith(PROGRAMS)]
-    assert asked
-    for address in asked:
-        assert request.getfixturevalue(who).get(address).status_code == 401, address
+    browser = request.getfixturevalue(who)
+    for method in ("GET", "POST", "PATCH", "DELETE"):
+        asked = {address for address in rules(app, method) if address.startswith(PROGRAMS)} - OPEN
+        assert asked
+        for address in asked:
+            answer = browser.open(address, method=method, csrf=False)
+            assert (answer.status_code, answer.content_type) == (401, "application/problem+json"), address
 
 
 def test_every_post_wants_its_token(app, alice_client):
     seen = 0
-    for address in rules(app, "POST"):
+    for address in posts(app):
         assert alice_client.post(address, csrf=False).status_code == 400, address
         seen += 1
     assert seen > 10
 
 
 def test_every_post_but_the_doors_wants_a_sign_in(app, client):
-    for address in set(rules(app, "POST")) - OPEN:
+    for address in posts(app) - OPEN:
         assert client.post(address).location.startswith("/login"), address
 
 

@@ -107,12 +107,79 @@ def test_a_user_that_another_strategy_turns_is_refused(bob_client, aws, connecti
     assert "Another strategy turns" in error_at(bob_client.post(TURN, data=form()), "interval")
 
 
-@pytest.mark.parametrize("change", [{"role_arn": "arn:aws:iam::111122223333:role/keyturn"}])
-def test_a_role_has_no_key_to_turn(bob_client, aws, connection, session, change):
-    connection.role_arn = change["role_arn"]
+class TestBeneathARole:
+    @pytest.fixture
+    def connection(self, connection, session):
+        connection.role_arn, connection.manager = "arn:aws:iam::222233334444:role/keyturn", "role/keyturn"
+        connection.account_id, connection.assumed_by = (
+            "222233334444",
+            f"arn:aws:iam::{turned.ACCOUNT}:user/ops/{MANAGER}",
+        )
+        session.commit()
+        return connection
+
+    def test_the_key_turns_that_assumes_it(self, bob_client, aws, connection, session):
+        page = text_of(bob_client.get(TURN))
+        assert f"arn:aws:iam::{turned.ACCOUNT}:user/ops/{MANAGER}" in page
+        assert "The key itself asks here, not the role" in page
+        assert bob_client.post(TURN, data=form()).status_code == 303
+        made = session.query(RotationStrategy).one()
+        assert (made.user_name, made.account_id, made.turns_manager) == (MANAGER, turned.ACCOUNT, True)
+        session.refresh(connection)
+        assert (connection.manager, connection.account_id) == ("role/keyturn", "222233334444")
+        policy = bob_client.get(CONNECTION).text.partition('id="policy-recommended"')[2].partition("</pre>")[0]
+        assert MANAGER not in policy  # the role needn't turn it
+
+    def test_a_check_asks_about_it_by_the_key_itself(self, bob_client, aws, connection):
+        bob_client.post(TURN, data=form())
+        asked = []
+        aws.watch(lambda when, method: asked.append((when, method)))
+        assert bob_client.post(f"{CONNECTION}/check").status_code == 303
+        assert ("before", "may_delete") in asked
+        assert f"iam:DeleteAccessKey is allowed on {MANAGER}" in text_of(bob_client.get(CONNECTION))
+
+    def test_another_connection_with_the_same_key_tells_whose_strategy_turns_it(
+        self, bob_client, aws, connection, session, keyring, payments
+    ):
+        bob_client.post(TURN, data=form())
+        twin = turned.connection(session, keyring, payments, name="other-account")
+        twin.access_key_id, twin.role_arn = connection.access_key_id, "arn:aws:iam::555566667777:role/keyturn"
+        session.commit()
+        page = bob_client.get("/projects/payments/connections/other-account")
+        assert "turns by itself , together with that of prod-manager" in text_of(page)
+        assert "Turn this key, too" not in page.text
+
+
+def test_the_servers_own_credentials_have_no_key_to_turn(bob_client, aws, connection, session):
+    connection.access_key_id, connection.secret_access_key = "", None
     session.commit()
     assert "Turn this key" not in bob_client.get(CONNECTION).text
     assert "this connection has none" in error_at(bob_client.post(TURN, data=form()), "interval")
+
+
+class TestPreview:
+    @staticmethod
+    def preview(client, **fields):
+        return client.post(f"{TURN}/preview", data=form(**fields), headers={"HX-Request": "true"})
+
+    def test_the_next_five_times(self, bob_client, aws, connection, session):
+        page = self.preview(bob_client, repeat="daily", at="03:30", days=["1", "4"], zone="America/New_York")
+        assert text_of(page).count("in America/New_York") == 5
+        assert session.query(RotationStrategy).count() == 0
+        assert aws.calls == []
+
+    def test_what_can_not_be_is_told_at_its_field(self, bob_client, connection):
+        page = self.preview(bob_client, interval="1", interval_unit="hours")
+        assert "Too short" in error_at(page, "interval")
+        assert "2026" not in text_of(page)
+
+    def test_without_javascript_the_page_comes_back(self, bob_client, connection):
+        page = text_of(bob_client.post(f"{TURN}/preview", data=form(interval="60")))
+        assert "Turn the key of prod-manager" in page
+        assert "Sat 23 Jan 2027, 12:00" in page
+
+    def test_a_stranger(self, charlie_client, connection):
+        assert self.preview(charlie_client).status_code == 404
 
 
 def test_an_interval_that_can_not_be_is_refused_at_its_field(bob_client, aws, connection):

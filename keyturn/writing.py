@@ -1,0 +1,37 @@
+"""Files that are swapped whole: who reads one sees what was there before or what is there now, never half of it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+
+def swap(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Put the content in place of the file's. `mode` is for a new file (0600 without it); an old one keeps its own.
+
+    The owner is kept as far as the process may. A symbolic link stays one, and its target changes. Raises OSError.
+    """
+    path = path.resolve()
+    try:
+        before = path.stat()
+    except FileNotFoundError:
+        before = None
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    made = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if before is None:
+            made.chmod(mode or 0o600)
+        else:
+            with suppress(PermissionError):  # who isn't root writes files of its own
+                os.chown(name, before.st_uid, before.st_gid)
+            made.chmod(before.st_mode & 0o7777)
+        made.replace(path)
+    except BaseException:
+        made.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,51 @@
+"""Files are swapped whole."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+
+from keyturn.writing import swap
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_new_file_is_for_its_owner_alone(tmp_path):
+    swap(tmp_path / "new", b"a")
+    swap(tmp_path / "shared", b"a", mode=0o640)
+    assert (mode(tmp_path / "new"), mode(tmp_path / "shared")) == (0o600, 0o640)
+
+
+def test_one_that_is_there_keeps_its_mode_and_a_link_stays_one(tmp_path):
+    path, link = tmp_path / "real", tmp_path / "link"
+    path.write_text("before")
+    path.chmod(0o644)
+    link.symlink_to(path)
+    swap(link, b"after", mode=0o600)
+    assert (path.read_text(), mode(path), link.is_symlink()) == ("after", 0o644, True)
+
+
+def test_who_has_it_open_reads_what_was_there_before(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("before")
+    with path.open() as reader:
+        swap(path, b"after")
+        assert reader.read() == "before"
+
+
+def test_a_failure_leaves_the_old_one_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("before")
+
+    def fail(_number):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="no space"):
+        swap(path, b"after")
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
