@@ -11,7 +11,7 @@ from rotation import engine
 from rotation.many.turns import Turn, next_turn
 
 _TURN_S = 1
-"""So long it goes on with further rotations, without the way through the queue; then other kinds of work have theirs."""
+"""So long it goes on with further rotations, without the queue between them; then other work has its turn."""
 
 
 def rotate(rotation_id: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 10_000
 _LOOK_AGAIN_S = (0.001, 0.005)
@@ -35,6 +36,15 @@ def prepare(engine: Engine) -> None:
         return
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
+
+
+def begin_reading(session: Session) -> None:
+    """Let the session only read until its next commit: of SQLite it then waits for no writer, and keeps none waiting.
+
+    It may do so in a transaction of its own alone: nothing changes in an open one, or if there is something to write.
+    """
+    if not (session.in_transaction() or session.new or session.dirty or session.deleted):
+        session.connection(execution_options={READ_ONLY: True})
 
 
 def _on_connect(connection: Any, _record: Any) -> None:

@@ -12,6 +12,7 @@ from models.access_key import AT_AWS, REPLACED
 from models.audit import Action, record
 from models.base import new_id
 from models.connection import access_key_id_problem, note_worked
+from models.engine import begin_reading
 from models.secret import current_values
 from rotation.ending import retirement, rules, wishes
 from rotation.ending.proof import asks_aws
@@ -77,6 +78,7 @@ def _held(work: Work) -> str:
     secret_id = work.strategy.access_key_secret_id
     if secret_id is None:
         return ""
+    begin_reading(work.session)
     values = current_values(work.session, work.tools.sealing_key(work.rotation.project_id), [secret_id])
     work.session.commit()
     text = values.get(secret_id, b"").decode(errors="replace").strip()
@@ -84,6 +86,7 @@ def _held(work: Work) -> str:
 
 
 def _is_recorded(work: Work, access_key_id: str) -> bool:
+    begin_reading(work.session)
     found = work.session.scalar(
         select(AccessKey.id).where(
             AccessKey.strategy_id == work.rotation.strategy_id, AccessKey.access_key_id == access_key_id
@@ -177,6 +180,7 @@ def _goes(work: Work, key: AccessKey) -> bool:
 
 def at_aws(work: Work) -> list[AccessKey]:
     """The strategy's keys that AWS holds for certain, oldest first, published one included."""
+    begin_reading(work.session)
     keys = work.session.scalars(
         select(AccessKey)
         .where(

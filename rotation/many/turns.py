@@ -6,16 +6,16 @@ import random
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, func, or_, select
+from sqlalchemy import BindParameter, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import Rotation, RotationStrategy
-from models.engine import READ_ONLY
+from models.engine import begin_reading
 from models.rotation import AT_ONCE
 
 # At each turn of a worker: to build these statements anew takes longer than to execute them.
 
-_now = bindparam("now")
+_now: BindParameter[datetime] = bindparam("now")
 # Nobody has it in hand, and it needn't wait.
 _is_ready = or_(Rotation.lease_until.is_(None), Rotation.lease_until <= _now) & or_(
     Rotation.wait_until.is_(None), Rotation.wait_until <= _now
@@ -52,7 +52,7 @@ def next_turn(session: Session, now: datetime, wanted: int = 0) -> Turn | None:
     one that AWS has just refused for a while (throttled, out of reach) gets one at a time. Ends the transaction, which
     must be a new one.
     """
-    session.connection(execution_options={READ_ONLY: True})
+    begin_reading(session)
     rows = session.execute(_BY_CONNECTION, {"now": now, "wanted": wanted}).all()
     able = [row for row in rows if row.oldest is not None and row.busy < (1 if row.refused else AT_ONCE)]
     least = [row for row in able if row.busy == min(each.busy for each in able)]
