@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -154,8 +155,8 @@ def make_room(work: Work) -> datetime | None:
 
 
 def _clear(work: Work) -> None:
-    """Look at the keys that could go now: old ones whose time has come or that make room, and discarded ones."""
-    for key in at_aws(work):
+    """Look at the keys that could go now: old ones whose time has come or that make room, discarded and lost ones."""
+    for key in _keys(work, (*AT_AWS, KeyState.LOST)):
         if key.state != KeyState.ACTIVE.value and key.look_at is not None:
             if key.error_code:
                 wishes.try_again(work.session, key, work.now())
@@ -180,12 +181,16 @@ def _goes(work: Work, key: AccessKey) -> bool:
 
 def at_aws(work: Work) -> list[AccessKey]:
     """The strategy's keys that AWS holds for certain, oldest first, published one included."""
+    return _keys(work, AT_AWS)
+
+
+def _keys(work: Work, states: Iterable[KeyState]) -> list[AccessKey]:
     begin_reading(work.session)
     keys = work.session.scalars(
         select(AccessKey)
         .where(
             AccessKey.strategy_id == work.rotation.strategy_id,
-            AccessKey.state.in_([state.value for state in AT_AWS]),
+            AccessKey.state.in_([state.value for state in states]),
         )
         .order_by(AccessKey.intent_at)
         .execution_options(populate_existing=True)

@@ -57,9 +57,8 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], people: People,
         }
         told = [_being_deleted(session, each) for each in strategies if each.deleting_at is not None]
         told += [f"rotation {row.id} is stuck: {row.state} {row.wait_code} {row.wait_until}" for row in stuck(session)]
-        told += [
-            _kept(at, session, key) for key in session.scalars(select(AccessKey).where(AccessKey.error_code != ""))
-        ]
+        failed = select(AccessKey).where(AccessKey.error_code != "", AccessKey.state != KeyState.DELETED.value)
+        told += [_kept(at, session, key) for key in session.scalars(failed)]
     lines = [
         ("rotations", _told(by_outcome)),
         ("kills", _told(kills)),
