@@ -24,7 +24,7 @@ from models import Project, RotationStrategy
 from models.engine import READ_ONLY, open_database
 from models.secret import current_values
 from practice.seed import REGION
-from rotation.aws_clients import ONCE, make_client
+from rotation.aws.clients import ONCE, make_client
 from rotation.provider import KeyPair
 from rotation.reach.access import Access
 
