@@ -131,11 +131,14 @@ def _begin(at: World, random: Random) -> None:
 
 def _let_all_end(at: World, fleet: Fleet, people: People) -> None:
     """Nothing goes wrong any more: everything ends, or waits for a time to come."""
-    until, rested = time.monotonic() + _DRAIN_S, 0
-    while time.monotonic() < until and rested < _AT_REST_S:
+    rested = 0
+    for second in range(_DRAIN_S):
+        if rested == _AT_REST_S:
+            return
         fleet.care()
         time.sleep(1)
-        people.look_after()
+        if second % (2 * _LOOK_AFTER_S) == 0:
+            people.look_after()
         rested = rested + 1 if _rests(at) and not people.deletions.to_make_anew else 0
 
 

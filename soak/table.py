@@ -58,7 +58,7 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], people: People,
         told = [_being_deleted(session, each) for each in strategies if each.deleting_at is not None]
         told += [f"rotation {row.id} is stuck: {row.state} {row.wait_code} {row.wait_until}" for row in stuck(session)]
         failed = select(AccessKey).where(AccessKey.error_code != "", AccessKey.state != KeyState.DELETED.value)
-        told += [_kept(at, session, key) for key in session.scalars(failed)]
+        told += [_kept(session, key) for key in session.scalars(failed)]
     lines = [
         ("rotations", _told(by_outcome)),
         ("kills", _told(kills)),
@@ -77,11 +77,10 @@ def _being_deleted(session: Session, strategy: RotationStrategy) -> str:
     return f"{strategy.user_name} is being deleted since {strategy.deleting_at:%T}: {', '.join(waits)}"
 
 
-def _kept(at: World, session: Session, key: AccessKey) -> str:
-    """Why a key doesn't end: no promise is broken, but its user can't turn meanwhile."""
-    strategy = session.get_one(RotationStrategy, key.strategy_id)
-    said = f"{key.access_key_id} of {strategy.user_name} is {key.state}: {key.error_code} {key.error_facts}"
-    return said + of_user(at, session, strategy.user_name)
+def _kept(session: Session, key: AccessKey) -> str:
+    """Why a key doesn't end: no promise is broken, but its user may have no room for another."""
+    user, said = session.get_one(RotationStrategy, key.strategy_id).user_name, key.error_facts.get("said", "")
+    return f"{key.access_key_id} of {user} stays {key.state}: {key.error_code} {said}, since {key.intent_at:%T}"
 
 
 def stuck(session: Session) -> list[Rotation]:
