@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -55,10 +56,7 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], people: People,
             "due times run twice": _twice(session),
             "rotations stuck": len(stuck(session)),
         }
-        told = [_being_deleted(session, each) for each in strategies if each.deleting_at is not None]
-        told += [f"rotation {row.id} is stuck: {row.state} {row.wait_code} {row.wait_until}" for row in stuck(session)]
-        failed = select(AccessKey).where(AccessKey.error_code != "", AccessKey.state != KeyState.DELETED.value)
-        told += [_kept(session, key) for key in session.scalars(failed)]
+        told = _left(session, strategies)
     lines = [
         ("rotations", _told(by_outcome)),
         ("kills", _told(kills)),
@@ -69,6 +67,16 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], people: People,
     ]
     told += [f"unknown: {line}" for line in unknown]
     return Table(lines, zeros, told)
+
+
+def _left(session: Session, strategies: Sequence[RotationStrategy]) -> list[str]:
+    """What has not come to its end."""
+    failed = select(AccessKey).where(AccessKey.error_code != "", AccessKey.state != KeyState.DELETED.value)
+    return [
+        *(_being_deleted(session, each) for each in strategies if each.deleting_at is not None),
+        *(f"rotation {row.id} is stuck: {row.state} {row.wait_code} {row.wait_until}" for row in stuck(session)),
+        *(_kept(session, key) for key in session.scalars(failed)),
+    ]
 
 
 def _being_deleted(session: Session, strategy: RotationStrategy) -> str:
