@@ -13,6 +13,7 @@ paging.py        long lists, a page at a time
 problems.py      errors as application/problem+json
 secrets/         secrets that a token reads or writes
 strategies/      strategies, their rotations, keys and connections
+waiting.py       reads that are held until something has changed
 writing.py       requests that change something, once
 """
 

@@ -60,7 +60,10 @@ def _sections(document: dict[str, Any]) -> dict[str, list[Operation]]:
             if method != "parameters":
                 shown = _operation(document, method, path, operation, item.get("parameters", []))
                 found.setdefault(operation["tags"][0], []).append(shown)
-    return found
+    return dict(sorted(found.items(), key=lambda section: (*_FIRST, section[0]).index(section[0])))
+
+
+_FIRST = ("Secrets", "Strategies", "Rotations", "Keys", "Connections", "Audit", "Credentials")
 
 
 def _operation(document: dict[str, Any], method: str, path: str, told: dict[str, Any], shared: list[Any]) -> Operation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import burst, due, memory, pages, rotations, sweep
+from bench import burst, due, memory, pages, rotations, sweep, waiters
 
 _MEASURES = {
     "sweep": sweep.measure,
@@ -12,6 +12,7 @@ _MEASURES = {
     "due": due.measure,
     "pages": pages.measure,
     "memory": memory.measure,
+    "waiters": waiters.measure,
 }
 _LONG = {"burst": burst.measure}
 

@@ -8,12 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from supervisor.web import main, make_app
+from supervisor.front import Front
+from supervisor.web import behind_front, main, make_app
 
 PLAIN = "/plain/"
 
 
-def make() -> Callable[..., Iterable[bytes]]:
+def make() -> Front:
     """The app, behind which `/plain/NAME` answers with a file's bytes."""
     app, folder = make_app(), Path(os.environ["PLAIN"])
 
@@ -29,7 +30,7 @@ def make() -> Callable[..., Iterable[bytes]]:
         start_response("200 OK", [("Content-Type", "text/html"), ("Content-Length", str(len(body)))])
         return [body]
 
-    return serve
+    return behind_front(serve)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ _GROUPS = {
     "rotation": "Rotations",
     "key": "Access keys",
     "token": "Service tokens",
+    "webhook": "Webhooks",
+    "address": "Addresses of people",
     "strategy": "Rotation strategies",
     "connection": "Connections",
     "environment": "Environments",

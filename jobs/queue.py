@@ -19,7 +19,10 @@ log = logging.getLogger(__name__)
 
 SWEEP_QUEUE = "keyturn-sweep"
 WORK_QUEUE = "keyturn"
+TELL_QUEUE = "keyturn-tell"
+"""What is told to others: after all else, for a receiver may take its time."""
 
+_TELL = "jobs.telling.deliver"
 _JOB_TIMEOUT_S = 300
 _FAILED_JOBS_KEPT_S = 3600
 _CONNECT_TIMEOUT_S = 2
@@ -55,12 +58,13 @@ class Courier:
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
         self._queue = Queue(WORK_QUEUE, connection=redis, job_class=JsonJob, serializer=JSONSerializer)
+        self._telling = Queue(TELL_QUEUE, connection=redis, job_class=JsonJob, serializer=JSONSerializer)
         self._waiting: frozenset[str] = frozenset()
 
     def look(self) -> None:
         """Note what waits in the queue, once for many: it isn't sent again."""
         with suppress(RedisError):
-            self._waiting = frozenset(self._queue.job_ids)
+            self._waiting = frozenset((*self._queue.job_ids, *self._telling.job_ids))
 
     def rotation(self, rotation_id: int, taken: int = 0, at: datetime | None = None) -> None:
         """Have the rotation worked on, now or at a time. `taken`: how often a worker took it so far."""
@@ -77,6 +81,10 @@ class Courier:
     def batch(self, batch_id: int) -> None:
         """Have what is left of the batch worked on."""
         self._send("jobs.batch.work_on", batch_id, f"batch-{batch_id}", None)
+
+    def delivery(self, delivery_id: int, tries: int = 0) -> None:
+        """Have the delivery tried. `tries`: how often it was taken up so far."""
+        self._send(_TELL, delivery_id, f"delivery-{delivery_id}-{tries}", None)
 
     def state(self) -> QueueState:
         """Whether Redis answers, and how many workers are alive."""
@@ -106,14 +114,15 @@ class Courier:
         """Enqueue under the job's id, so that what is in the queue already isn't queued again by each sweep."""
         if job_id in self._waiting:
             return
+        queue = self._telling if function == _TELL else self._queue
         options = {"result_ttl": 0, "failure_ttl": _FAILED_JOBS_KEPT_S, "job_timeout": _JOB_TIMEOUT_S}
         try:
-            self._queue.enqueue(function, argument, job_id=job_id, unique=True, **options)
+            queue.enqueue(function, argument, job_id=job_id, unique=True, **options)
         except DuplicateJobError:
             # What is left of a job that died or failed must not keep the next one away.
             again = f"{job_id}-again"
             if not self._is_queued(job_id) and not self._is_queued(again):
-                self._queue.enqueue(function, argument, job_id=again, **options)
+                queue.enqueue(function, argument, job_id=again, **options)
 
     def _is_queued(self, job_id: str) -> bool:
         try:

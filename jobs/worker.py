@@ -19,7 +19,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.orm import configure_mappers
 
-from jobs.queue import SWEEP_QUEUE, WORK_QUEUE, JsonJob
+from jobs.queue import SWEEP_QUEUE, TELL_QUEUE, WORK_QUEUE, JsonJob
 from jobs.runtime import runtime
 from rotation.providers import preload
 
@@ -32,7 +32,7 @@ _ALIVE_S = 60
 _RQ_MARGIN_S = 15
 """RQ ends its wait for work, and so says that it is alive, that much before its `worker_ttl`."""
 _PAUSE_WITHOUT_REDIS_S = 1
-_JOB_MODULES = ("jobs.rotate", "jobs.batch", "jobs.keys", "jobs.sweep")
+_JOB_MODULES = ("jobs.rotate", "jobs.batch", "jobs.keys", "jobs.sweep", "jobs.telling")
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def run_worker(redis_url: str) -> None:
     redis = Redis.from_url(redis_url)
     queues = [
         Queue(name, connection=redis, job_class=JsonJob, serializer=JSONSerializer)
-        for name in (SWEEP_QUEUE, WORK_QUEUE)
+        for name in (SWEEP_QUEUE, WORK_QUEUE, TELL_QUEUE)
     ]
     work(lambda: BurstWorker(
         queues, connection=redis, job_class=JsonJob, serializer=JSONSerializer, worker_ttl=_BEAT_S + _RQ_MARGIN_S,

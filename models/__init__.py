@@ -16,6 +16,10 @@ from models.project import Environment, Project, ProjectMember
 from models.rotation import Purpose, Rotation, RotationStep, State, StepName, Trigger
 from models.secret import Secret, SecretVersion
 from models.strategy import Ends, HandsOut, RetireWhen, RotationStrategy
+from models.telling.alerts import Alert
+from models.telling.deliveries import Delivery
+from models.telling.outbox import Kind, OutboxEvent
+from models.telling.receivers import NoticeAddress, Webhook
 from models.user import OneTimeLink, User, UserSession
 from models.watching.uses import KeyUse
 from models.watching.wishes import QuietWish
@@ -23,12 +27,14 @@ from models.watching.wishes import QuietWish
 __all__ = [
     "AccessKey",
     "Action",
+    "Alert",
     "AuditEntry",
     "Base",
     "Batch",
     "BatchItem",
     "Connection",
     "Deed",
+    "Delivery",
     "Ends",
     "Environment",
     "HandedKey",
@@ -36,7 +42,10 @@ __all__ = [
     "Heartbeat",
     "KeyState",
     "KeyUse",
+    "Kind",
+    "NoticeAddress",
     "OneTimeLink",
+    "OutboxEvent",
     "Project",
     "ProjectMember",
     "Purpose",
@@ -56,4 +65,5 @@ __all__ = [
     "Trigger",
     "User",
     "UserSession",
+    "Webhook",
 ]

@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
     ForeignKey,
     Index,
+    Select,
     String,
     UniqueConstraint,
+    bindparam,
+    func,
     or_,
     select,
-    true,
     update,
 )  # fmt: skip
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -186,8 +190,30 @@ def current_values(session: Session, key: SealingKey, secret_ids: Iterable[int])
 
 def lies_at(path: str, *, below: bool) -> ColumnElement[bool]:
     """The condition for secrets at the path, with `below` those of the paths below it too."""
-    here = Secret.path == path
-    return or_(here, Secret.path.startswith(path.rstrip("/") + "/", autoescape=True)) if below else here
+    return _at_or_under(path, _prefix(path)) if below else Secret.path == path
+
+
+def _at_or_under(path: Any, prefix: Any) -> ColumnElement[bool]:
+    # Not by LIKE, which takes /Web for /web on SQLite.
+    return or_(Secret.path == path, func.substr(Secret.path, 1, func.length(prefix)) == prefix)
+
+
+def _prefix(path: str) -> str:
+    return path.rstrip("/") + "/"
+
+
+@cache
+def _versions(*, below: bool, named: bool) -> Select[Secret, SecretVersion]:
+    """Built once: that takes longer than to execute it."""
+    path, prefix = bindparam("path", type_=String), bindparam("prefix", type_=String)
+    found = (
+        select(Secret, SecretVersion)
+        .join(SecretVersion, (Secret.id == SecretVersion.secret_id) & (Secret.version == SecretVersion.number))
+        .where(Secret.environment_id == bindparam("environment"))
+        .where(_at_or_under(path, prefix) if below else Secret.path == path)
+        .order_by(Secret.path, Secret.name)
+    )
+    return found.where(Secret.name.in_(bindparam("names", expanding=True))) if named else found
 
 
 def versions_at(
@@ -197,14 +223,10 @@ def versions_at(
 
     `below`: those of the paths below it too. `names`: only these; none given: all. By path and name.
     """
-    rows = session.execute(
-        select(Secret, SecretVersion)
-        .join(SecretVersion, (Secret.id == SecretVersion.secret_id) & (Secret.version == SecretVersion.number))
-        .where(
-            Secret.environment_id == environment_id,
-            lies_at(path, below=below),
-            Secret.name.in_(names) if names else true(),
-        )
-        .order_by(Secret.path, Secret.name)
-    )
+    values: dict[str, Any] = {"environment": environment_id, "path": path}
+    if below:
+        values["prefix"] = _prefix(path)
+    if names:
+        values["names"] = list(names)
+    rows = session.execute(_versions(below=below, named=bool(names)), values)
     return [(row[0], row[1]) for row in rows]

@@ -11,6 +11,7 @@ from models.audit import Action, record
 from models.rotation import BY_HAND
 from rotation.ending import retirement
 from rotation.errors import RotationError
+from rotation.telling.events import tell_failure
 from rotation.when import schedule
 from rotation.work import OF_ACCESS, Work
 
@@ -52,6 +53,7 @@ def _fail(work: Work, error: RotationError, facts: dict[str, str]) -> None:
         work.session, at=now, actor="worker", action=Action.ROTATION_FAIL, thing=strategy.user_name,
         project_id=strategy.project_id, strategy_id=strategy.id, rotation=rotation.id, code=error.code,
     )  # fmt: skip
+    tell_failure(work, error, facts)
     work.save(
         release=True, state=State.FAILED.value, ended_at=now, wait_until=None, wait_code="", error_code=error.code,
         error_facts=facts,

@@ -17,6 +17,7 @@ from rotation.outputs.writing import write_outputs
 from rotation.programs.sessions import renew_soon
 from rotation.provider import KeyPair
 from rotation.reach import own_key
+from rotation.telling.events import tell_success
 from rotation.watching.drift import EVERY
 from rotation.when.planning import turn_by
 from rotation.when.schedule import after_publication
@@ -53,6 +54,7 @@ def publish(work: Work) -> datetime | None:
         session, at=now, actor="worker", action=Action.KEY_PUBLISH, thing=key.access_key_id,
         project_id=strategy.project_id, strategy_id=strategy.id, rotation=work.rotation.id,
     )  # fmt: skip
+    tell_success(work, key)
     work.end(step, versions)
     work.save(release=True, state=State.SUCCEEDED.value, ended_at=now, wait_until=None, wait_code="", error_facts={})
     if old is not None and old.leaked_at is not None:

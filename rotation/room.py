@@ -19,6 +19,7 @@ from rotation.ending import retirement, rules, wishes
 from rotation.ending.proof import asks_aws
 from rotation.errors import RotationError
 from rotation.provider import ListedKey
+from rotation.telling.events import tell_waiting
 from rotation.watching.drift import EVERY
 from rotation.work import Work
 
@@ -211,6 +212,8 @@ def _no_room(work: Work, known: list[AccessKey], listed: list[ListedKey] | None)
         is_inactive = old.state == KeyState.DEACTIVATED.value
         said = f"{old.access_key_id} is {'inactive and not deleted yet' if is_inactive else 'still valid'}"
         work.note(work.step(StepName.MAKE_ROOM), "waits", said, ok=True)
+        if is_kept:
+            tell_waiting(work, facts)
         work.save(wait_code="old_key_kept" if is_kept else "old_key_in_grace", error_facts=facts, tries=0)
         return until
     raise two_keys(work.strategy, known, listed)

@@ -13,6 +13,7 @@ from api.door import refuse, want_token
 from api.fields import told
 from api.secrets.reach import etag_of, version_in_reach
 from api.secrets.schemas import SecretsAnswer, SecretsQuery, ValueAnswer, value_members
+from api.waiting import wait_for
 from crypto import SealingKey
 from database import aside, db
 from models import Project, ServiceToken
@@ -36,6 +37,7 @@ def read_secrets(query: dict[str, Any]) -> Response:
     token = want_token()
     found = _find(token, query.get("path"), set(query.get("name", ())))
     etag = _etag(found)
+    wait_for(("project", token.project_id), query["wait"])
     _note(token, found)
     if request.if_none_match.contains(etag):
         response = Response(status=304)

@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates
 
 from api.fields import Answer, Moment, Text
 from api.paging import PageAnswer
+from api.waiting import wait_field
 from forms.secrets import COMMENT_LENGTH, line_problem
 from forms.values import value_problem
 from models.project import normal_path
@@ -58,6 +59,7 @@ class SecretsQuery(Schema):
         metadata={"description": "Only this path. Left out: the token's own and, if it reaches so far, all below."}
     )
     name = fields.List(Text(), metadata={"description": "Only these names: all of them, or the request is refused."})
+    wait = wait_field()
 
 
 class _Checked(Schema):

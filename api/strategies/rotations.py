@@ -11,10 +11,11 @@ from sqlalchemy.orm import selectinload
 from api.blueprint import bp
 from api.door import name_of, refuse, want_token
 from api.fields import LARGEST_ID
-from api.paging import read_page
+from api.paging import PageQuery, read_page
 from api.problems import Problem
 from api.strategies.reach import strategy_in_reach
-from api.strategies.schemas import RotateBody, RotationAnswer, RotationsAnswer, RotationsQuery
+from api.strategies.schemas import RotateBody, RotationAnswer, RotationQuery, RotationsAnswer
+from api.waiting import wait_for
 from api.writing import after_commit, writing
 from database import db
 from models import AccessKey, Rotation, Trigger
@@ -58,18 +59,20 @@ def start_rotation(body: dict[str, Any], strategy_id: int) -> tuple[dict[str, An
 
 
 @bp.get("/api/v1/rotations/<int:rotation_id>", tags=["Rotations"])
+@bp.arguments(RotationQuery, location="query")
 @bp.conditional
 @bp.response(200, RotationAnswer)
-def watch_rotation(rotation_id: int) -> dict[str, Any]:
+def watch_rotation(query: dict[str, Any], rotation_id: int) -> dict[str, Any]:
     """Show a rotation with its steps."""
     token = want_token()
+    wait_for(("rotation", rotation_id), query["wait"])
     mine = select(Rotation).where(Rotation.id == rotation_id, Rotation.strategy_id.in_(strategies_of(token)))
     found = db.session.scalar(mine.options(selectinload(Rotation.steps))) if rotation_id <= LARGEST_ID else None
     return _whole(found) if found is not None else refuse(token)
 
 
 @bp.get("/api/v1/strategies/<int:strategy_id>/rotations", tags=["Rotations"])
-@bp.arguments(RotationsQuery, location="query")
+@bp.arguments(PageQuery, location="query")
 @bp.conditional
 @bp.response(200, RotationsAnswer)
 def list_rotations(query: dict[str, Any], strategy_id: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from api.fields import LARGEST_ID, Answer, Moment
 from api.paging import PageAnswer, PageQuery
+from api.waiting import wait_field
 from models import KeyState, State, Trigger
 from models.rotation import Purpose, StepName
 from views.shown.state import Group
@@ -89,8 +90,10 @@ class RotateBody(Schema):
     )
 
 
-class RotationsQuery(PageQuery):
-    """Which rotations."""
+class RotationQuery(Schema):
+    """How to watch."""
+
+    wait = wait_field()
 
 
 class StrategySecretsAnswer(Answer):

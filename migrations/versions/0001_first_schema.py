@@ -139,6 +139,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_environments_project_id_name")),
     )
     op.create_table(
+        "notice_addresses",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("url", sa.LargeBinary(), nullable=False),
+        sa.Column("service", sa.String(length=16), nullable=False),
+        sa.Column("kinds", sa.JSON(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("allows_private", sa.Boolean(), nullable=False),
+        sa.Column("created_at", models.base.UtcDateTime(), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("length(url) > 0", name=op.f("ck_notice_addresses_url_not_empty")),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_notice_addresses_project_id_projects"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_addresses")),
+        sa.UniqueConstraint("project_id", "name", name=op.f("uq_notice_addresses_project_id_name")),
+    )
+    op.create_table(
         "one_time_links",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
@@ -160,6 +179,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_links")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_one_time_links_token_hash")),
     )
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("audience", sa.String(length=8), nullable=False),
+        sa.Column("at", models.base.UtcDateTime(), nullable=False),
+        sa.Column("strategy_id", sa.Integer(), nullable=True),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("spread_at", models.base.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_outbox_project_id_projects"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+    )
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index("ix_outbox_at", ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_outbox_project_id"), ["project_id"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_unspread",
+            ["at"],
+            unique=False,
+            sqlite_where=sa.text("spread_at IS NULL"),
+            postgresql_where=sa.text("spread_at IS NULL"),
+        )
+
     op.create_table(
         "project_members",
         sa.Column("project_id", sa.String(length=32), nullable=False),
@@ -196,6 +241,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_user_sessions_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "webhooks",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("url", sa.String(length=2000), nullable=False),
+        sa.Column("kinds", sa.JSON(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("allows_private", sa.Boolean(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("old_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("old_until", models.base.UtcDateTime(), nullable=True),
+        sa.Column("created_at", models.base.UtcDateTime(), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("gone_at", models.base.UtcDateTime(), nullable=True),
+        sa.CheckConstraint("length(old_secret) > 0", name=op.f("ck_webhooks_old_secret_not_empty")),
+        sa.CheckConstraint("length(secret) > 0", name=op.f("ck_webhooks_secret_not_empty")),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_webhooks_project_id_projects"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
+        sa.UniqueConstraint("project_id", "name", name=op.f("uq_webhooks_project_id_name")),
+    )
+    op.create_table(
         "batch_items",
         sa.Column("batch_id", sa.Integer(), nullable=False),
         sa.Column("strategy_id", sa.Integer(), nullable=False),
@@ -214,6 +282,39 @@ def upgrade() -> None:
             sqlite_where=sa.text("done_at IS NULL"),
             postgresql_where=sa.text("done_at IS NULL"),
         )
+
+    op.create_table(
+        "deliveries",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.String(length=40), nullable=False),
+        sa.Column("webhook_id", sa.String(length=32), nullable=True),
+        sa.Column("address_id", sa.String(length=32), nullable=True),
+        sa.Column("outcome", sa.String(length=9), nullable=False),
+        sa.Column("since", models.base.UtcDateTime(), nullable=False),
+        sa.Column("next_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.CheckConstraint("(webhook_id IS NULL) <> (address_id IS NULL)", name=op.f("ck_deliveries_one_receiver")),
+        sa.ForeignKeyConstraint(
+            ["address_id"],
+            ["notice_addresses.id"],
+            name=op.f("fk_deliveries_address_id_notice_addresses"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_id"], ["outbox.id"], name=op.f("fk_deliveries_event_id_outbox"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"], ["webhooks.id"], name=op.f("fk_deliveries_webhook_id_webhooks"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+        sa.UniqueConstraint("event_id", "address_id", name=op.f("uq_deliveries_event_id_address_id")),
+        sa.UniqueConstraint("event_id", "webhook_id", name=op.f("uq_deliveries_event_id_webhook_id")),
+    )
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.create_index("ix_deliveries_address_id", ["address_id", "id"], unique=False)
+        batch_op.create_index("ix_deliveries_next_at", ["next_at"], unique=False)
+        batch_op.create_index("ix_deliveries_webhook_id", ["webhook_id", "id"], unique=False)
 
     op.create_table(
         "secrets",
@@ -522,6 +623,31 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "alerts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("strategy_id", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=32), nullable=False),
+        sa.Column("began_at", models.base.UtcDateTime(), nullable=False),
+        sa.Column("told_at", models.base.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_alerts_project_id_projects"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["strategy_id"],
+            ["rotation_strategies.id"],
+            name=op.f("fk_alerts_strategy_id_rotation_strategies"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
+        sa.UniqueConstraint("project_id", "kind", "subject", name=op.f("uq_alerts_project_id_kind_subject")),
+    )
+    with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alerts_strategy_id"), ["strategy_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_alerts_told_at"), ["told_at"], unique=False)
+
+    op.create_table(
         "rotations",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.String(length=32), nullable=False),
@@ -753,6 +879,11 @@ def downgrade() -> None:
         )
 
     op.drop_table("rotations")
+    with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_alerts_told_at"))
+        batch_op.drop_index(batch_op.f("ix_alerts_strategy_id"))
+
+    op.drop_table("alerts")
     with op.batch_alter_table("access_keys", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_access_keys_active",
@@ -808,12 +939,19 @@ def downgrade() -> None:
         batch_op.drop_index("ix_secrets_project_id")
 
     op.drop_table("secrets")
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.drop_index("ix_deliveries_webhook_id")
+        batch_op.drop_index("ix_deliveries_next_at")
+        batch_op.drop_index("ix_deliveries_address_id")
+
+    op.drop_table("deliveries")
     with op.batch_alter_table("batch_items", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_batch_items_to_do", sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL")
         )
 
     op.drop_table("batch_items")
+    op.drop_table("webhooks")
     with op.batch_alter_table("user_sessions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_user_sessions_user_id"))
 
@@ -822,7 +960,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_project_members_user_id"))
 
     op.drop_table("project_members")
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_outbox_unspread",
+            sqlite_where=sa.text("spread_at IS NULL"),
+            postgresql_where=sa.text("spread_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_outbox_project_id"))
+        batch_op.drop_index("ix_outbox_at")
+
+    op.drop_table("outbox")
     op.drop_table("one_time_links")
+    op.drop_table("notice_addresses")
     op.drop_table("environments")
     op.drop_table("connections")
     with op.batch_alter_table("batches", schema=None) as batch_op:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, and_, or_, select, update
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, and_, bindparam, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
@@ -147,13 +147,20 @@ def is_service_token(text: str) -> bool:
     return PATTERN.fullmatch(text) is not None and secrets.compare_digest(checksum, _checksum(body))
 
 
+# Asked at each request: to build it anew takes longer than to execute it.
+_OF_TEXT = select(ServiceToken).where(
+    or_(
+        ServiceToken.token_hash == bindparam("kept"),
+        and_(ServiceToken.old_token_hash == bindparam("kept"), ServiceToken.old_until > bindparam("now")),
+    )
+)
+
+
 def find_token(session: Session, text: str, now: datetime) -> ServiceToken | None:
     """The token that `text` is, be it revoked or expired. The one before a rotation counts while it overlaps."""
     if not is_service_token(text):
         return None
-    kept = token_hash(text)
-    old = and_(ServiceToken.old_token_hash == kept, ServiceToken.old_until > now)
-    return session.scalar(select(ServiceToken).where(or_(ServiceToken.token_hash == kept, old)))
+    return session.scalar(_OF_TEXT, {"kept": token_hash(text), "now": now})
 
 
 def add_token(session: Session, token: ServiceToken) -> bool:

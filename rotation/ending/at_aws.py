@@ -14,6 +14,7 @@ from rotation.ending.rules import BY_RULE
 from rotation.ending.wishes import note
 from rotation.errors import RotationError
 from rotation.requests import wake_waiting
+from rotation.telling.events import tell_deleted
 from rotation.work import Tools
 
 
@@ -86,6 +87,7 @@ def record_end(tools: Tools, key: AccessKey, strategy: RotationStrategy, why: st
     )  # fmt: skip
     if gone:
         note(tools.session, key, Action.KEY_DELETE, by, now, **({"why": why} if why else {}))
+        tell_deleted(tools, key, strategy)
         wake_waiting(tools.session, strategy.id, now)
     tools.session.commit()
 

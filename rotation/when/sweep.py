@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from models import Rotation, RotationStrategy, Trigger
 from models.audit import Action, record
 from models.heartbeat import SWEEP, beat
+from models.telling.deliveries import deliveries_due, spread
 from rotation.many.batches import unfinished
 from rotation.many.looks import keys_to_look_at
 from rotation.programs.sessions import sessions_to_fetch
@@ -74,7 +75,7 @@ class Due:
     """What is to be worked on: (id, how often it was taken so far), which together name one piece of work.
 
     `next_at`: when the next strategy falls due, if any. `batches`: those of which something is left to do. `sessions`:
-    the strategies whose temporary credentials are to be fetched.
+    the strategies whose temporary credentials are to be fetched. `deliveries`: what is to be told to somebody.
     """
 
     rotations: list[tuple[int, int]]
@@ -82,6 +83,7 @@ class Due:
     next_at: datetime | None = None
     batches: list[int] = field(default_factory=list)
     sessions: list[tuple[int, int]] = field(default_factory=list)
+    deliveries: list[tuple[int, int]] = field(default_factory=list)
 
 
 def sweep_once(session: Session, now: datetime) -> Due:
@@ -92,9 +94,11 @@ def sweep_once(session: Session, now: datetime) -> Due:
     rotations = session.execute(_WAITING, {"now": now}).all()
     next_at, left = _next_at(session, now), unfinished(session)
     beat(session, SWEEP, now)
+    spread(session, now, BATCH)
     session.commit()
     keys, sessions = keys_to_look_at(session, now, BATCH), sessions_to_fetch(session, now, BATCH)
-    return Due([(row[0], row[1]) for row in rotations], keys, next_at, left, sessions)
+    told = deliveries_due(session, now, BATCH)
+    return Due([(row[0], row[1]) for row in rotations], keys, next_at, left, sessions, told)
 
 
 def _next_at(session: Session, now: datetime) -> datetime | None:

@@ -25,7 +25,7 @@ CHECKS = [
     status_code_conformance, content_type_conformance, response_headers_conformance,
     response_schema_conformance,
 ]  # fmt: skip
-EXAMPLES = 15
+EXAMPLES = 10
 
 
 @pytest.fixture

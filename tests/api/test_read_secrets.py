@@ -29,11 +29,12 @@ class TestReach:
         for path in ("/", "/web", "/web/api", "/website", "/w_b"):
             add("NAME", path=path)
         add("NAME", environment="staging", path="/web")
+        add("NAME", path="/Web/api")
 
     @pytest.mark.parametrize(
         ("columns", "query", "paths"),
         [
-            ({}, "", ["/", "/w_b", "/web", "/web/api", "/website"]),
+            ({}, "", ["/", "/Web/api", "/w_b", "/web", "/web/api", "/website"]),
             ({"path": "/web"}, "", ["/web", "/web/api"]),
             ({"path": "/web", "subtree": False}, "", ["/web"]),
             ({"path": "/w_b"}, "", ["/w_b"]),

@@ -165,3 +165,20 @@ def test_environments_and_projects_go_when_they_are_empty(client, session, strat
     ]  # fmt: skip
     answers = [(address, client.post(address, data=form).status_code) for address, form, _ in steps]
     assert answers == [(address, status) for address, _, status in steps]
+
+
+def test_programs_write_and_page(client, session, strategy):
+    _, text = programs.everything(session, strategy)
+    session.commit()
+    new = {"name": "NEW", "value": "ü\n"}
+    made = [programs.call(client, "POST", "/secrets", text, json=new, Idempotency_Key="k") for _ in range(2)]
+    assert [each.status_code for each in made] == [201, 201]
+    address = f"/secrets/{made[0].json['id']}"
+    assert programs.call(client, "PATCH", address, text, json={"value": "x"}, Idempotency_Key="p").json["version"] == 2
+    for listed in ("/audit", "/keys", f"{address}/versions", f"/strategies/{strategy.id}/rotations"):
+        cursor = programs.call(client, "GET", f"{listed}?limit=1", text).json["next_cursor"]
+        page = programs.call(client, "GET", f"{listed}?limit=1&cursor={cursor}", text)
+        assert page.status_code == 200, listed
+    started = programs.call(client, "POST", f"/strategies/{strategy.id}/rotations", text)
+    assert started.status_code == 202
+    assert programs.call(client, "DELETE", address, text).status_code == 204

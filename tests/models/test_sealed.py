@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import LargeBinary, event, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer, load_only
 
 from crypto import CannotOpenError, Keyring, MasterKeyError, SealingKey
-from models import AccessKey, Base, Connection, KeyState, Project, SecretVersion, SharedSession
+from models import AccessKey, Base, Connection, KeyState, NoticeAddress, Project, SecretVersion, SharedSession, Webhook
 from models.base import new_id
 from models.project import check_master_key, create_project
 from models.secret import create_secret, write_secret
@@ -22,6 +24,9 @@ SEALED = [
     (SecretVersion, "value"),
     (AccessKey, "secret_access_key"),
     (SharedSession, "credentials"),
+    (Webhook, "secret"),
+    (Webhook, "old_secret"),
+    (NoticeAddress, "url"),
 ]
 
 
@@ -37,6 +42,13 @@ def key_id(store):
     shared = SharedSession(id=new_id(), strategy_id=made.id, project_id=project.id, renew_at=START)
     shared.credentials = shared.sealed(store.key, "example-session")
     session.add(shared)
+    named = {"project_id": project.id, "created_at": START, "created_by": "alice"}
+    webhook = Webhook(id=new_id(), name="deploys", url="https://example.com", **named)
+    webhook.give_secret(store.key)
+    webhook.rotate_secret(store.key, timedelta(days=1), START)
+    address = NoticeAddress(id=new_id(), name="team", **named)
+    address.set_url(store.key, "mailtos://example.com")
+    session.add_all([webhook, address])
     session.commit()
     return key_id
 

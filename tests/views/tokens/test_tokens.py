@@ -87,6 +87,23 @@ class TestMake:
         assert entry(session, Action.TOKEN_CREATE).detail["reads_secrets"] is True
         assert "no strategy" not in bob_client.get(LIST).text
 
+    def test_may_rotate_without_fetching(self, bob_client, session, billing):
+        right = {"strategies": [], "rotates": [str(billing.id)], "writes_secrets": "y"}
+        bob_client.post(f"{LIST}/new", data=form(billing, **right))
+        token = session.query(ServiceToken).one()
+        assert (token.strategies, [each.id for each in token.rotated]) == ([], [billing.id])
+        assert (token.reads_secrets, token.writes_secrets) == (False, True)
+        detail = entry(session, Action.TOKEN_CREATE).detail
+        assert (detail["credentials_of"], detail["rotates"]) == ([], ["billing-api, production:/billing-api"])
+        page = " ".join(bob_client.get(LIST).text.split())
+        assert "writes secrets" in page
+        assert "rotates <a" in page
+
+    def test_rotates_only_what_lies_where_it_reaches(self, bob_client, session, billing):
+        response = bob_client.post(f"{LIST}/new", data=form(billing, rotates=[str(billing.id)], path="/elsewhere"))
+        assert response.status_code == 422
+        assert not session.query(ServiceToken).count()
+
     def test_not_for_another_environment(self, bob_client, session, billing, payments):
         other = next(each for each in payments.environments if each.name == "staging")
         assert bob_client.post(f"{LIST}/new", data=form(billing, environment=str(other.id))).status_code == 422
@@ -96,7 +113,8 @@ class TestMake:
 
         theirs = session.query(Project).filter_by(name="data-platform").one()
         foreign = turned.strategy(session, keyring, theirs, "log-shipper")
-        assert bob_client.post(f"{LIST}/new", data=form(billing, strategies=[str(foreign.id)])).status_code == 422
+        for right in ("strategies", "rotates"):
+            assert bob_client.post(f"{LIST}/new", data=form(billing, **{right: [str(foreign.id)]})).status_code == 422
         assert not session.query(ServiceToken).count()
 
     def test_a_name_that_is_there(self, bob_client, session, billing):

@@ -1,0 +1,74 @@
+"""The engine's events. Each is written in the transaction of what it tells, and commits with that or not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models import AccessKey, Kind, RotationStrategy
+from models.telling.alerts import clear_alert, raise_alert
+from models.telling.outbox import Audience, tell
+from rotation.errors import RotationError
+from rotation.work import Tools, Work
+
+
+def tell_success(work: Work, key: AccessKey) -> None:
+    """The rotation has published the key. People are told only where it mends what was wrong."""
+    session, strategy, now = work.session, work.strategy, work.now()
+    data = {"rotation": _rotation(work), "key": {"access_key_id": key.access_key_id}}
+    tell(
+        session, Kind.ROTATION_SUCCEEDED, now, project_id=strategy.project_id, strategy=strategy,
+        audience=Audience.PROGRAMS, **data,
+    )  # fmt: skip
+    clear_alert(session, Kind.ROTATION_WAITING, str(strategy.id), project_id=strategy.project_id)
+    if clear_alert(session, Kind.ROTATION_FAILED, str(strategy.id), project_id=strategy.project_id):
+        tell(
+            session, Kind.ROTATION_FAILED, now, project_id=strategy.project_id, strategy=strategy,
+            audience=Audience.PEOPLE, mended=True, **data,
+        )  # fmt: skip
+
+
+def tell_failure(work: Work, error: RotationError, facts: dict[str, str]) -> None:
+    """The rotation has failed. People are told at the first time, then once a day."""
+    strategy = work.strategy
+    audience = Audience.ALL if _is_loud(work, Kind.ROTATION_FAILED) else Audience.PROGRAMS
+    tell(
+        work.session, Kind.ROTATION_FAILED, work.now(), project_id=strategy.project_id, strategy=strategy,
+        audience=audience, rotation=_rotation(work), failure=_failure(error, facts),
+    )  # fmt: skip
+    clear_alert(work.session, Kind.ROTATION_WAITING, str(strategy.id), project_id=strategy.project_id)
+
+
+def tell_waiting(work: Work, facts: dict[str, str]) -> None:
+    """The rotation waits for a person to end the old key. Told at the first look, then once a day."""
+    strategy = work.strategy
+    if _is_loud(work, Kind.ROTATION_WAITING):
+        tell(
+            work.session, Kind.ROTATION_WAITING, work.now(), project_id=strategy.project_id, strategy=strategy,
+            rotation=_rotation(work), failure=_failure(RotationError("old_key_kept"), facts),
+        )  # fmt: skip
+
+
+def tell_deleted(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> None:
+    """A key is gone from AWS."""
+    clear_alert(tools.session, Kind.KEY_USED, key.id, project_id=strategy.project_id)
+    tell(
+        tools.session, Kind.KEY_DELETED, tools.clock.now(), project_id=strategy.project_id, strategy=strategy,
+        audience=Audience.PROGRAMS, key={"access_key_id": key.access_key_id},
+    )  # fmt: skip
+
+
+def _is_loud(work: Work, kind: Kind) -> bool:
+    strategy = work.strategy
+    return raise_alert(
+        work.session, kind, str(strategy.id), work.now(), project_id=strategy.project_id, strategy_id=strategy.id
+    )
+
+
+def _failure(error: RotationError, facts: dict[str, str]) -> dict[str, Any]:
+    told = error.failure.tell(facts)
+    return {"code": error.code, "heading": told.heading, "why": told.why, "what_to_do": told.what_to_do}
+
+
+def _rotation(work: Work) -> dict[str, Any]:
+    rotation = work.rotation
+    return {"id": rotation.id, "trigger": rotation.trigger, "requested_by": rotation.requested_by}

@@ -1,0 +1,142 @@
+"""One POST to an address that somebody typed: bounded in time and size, and never to where it may not lead.
+
+The address is judged when it is connected to, so that a name that resolves otherwise a moment later leads nowhere. A
+redirect is an answer like any other: it isn't followed.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
+
+CONNECT_S = 5
+WHOLE_S = 10
+"""So long the whole exchange may take, however slowly the answer drips."""
+BODY_BYTES = 1000
+"""So much of an answer is read."""
+
+
+class NotAllowedError(OSError):
+    """The address is private, loopback or link-local, and nobody has allowed it."""
+
+
+class UnansweredError(Exception):
+    """No answer came; the text says why, without anything that was sent."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the receiver said; `body` is cut short."""
+
+    status: int
+    body: str
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], *, allows_private: bool) -> Answer:
+    """Send it and return the answer. Raises UnansweredError."""
+    parts = urlsplit(url)
+    make = _TlsConnection if parts.scheme == "https" else _PlainConnection
+    connection = make(parts.hostname or "", parts.port, timeout=CONNECT_S)
+    connection.allows_private = allows_private
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.connect()
+        with _watched(connection.sock):
+            connection.request("POST", path, body, dict(headers))
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.read(BODY_BYTES).decode(errors="replace"))
+    except NotAllowedError as error:
+        raise UnansweredError(str(error)) from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise UnansweredError(_why(error)) from None
+    finally:
+        connection.close()
+
+
+def is_private(address: str) -> bool:
+    """Whether a numeric address isn't one of the public internet."""
+    found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    if isinstance(found, IPv6Address):
+        # Addresses that carry an IPv4 one lead to it: mapped, 6to4, NAT64.
+        carried = found.ipv4_mapped or found.sixtofour or _nat64(found)
+        if carried is not None:
+            return is_private(str(carried))
+    return not found.is_global or found.is_multicast
+
+
+def _nat64(address: IPv6Address) -> IPv4Address | None:
+    is_nat64 = address.packed[:12] == bytes.fromhex("0064ff9b0000000000000000")
+    return IPv4Address(address.packed[12:]) if is_nat64 else None
+
+
+def _reach(host: str, port: int, *, allows_private: bool) -> socket.socket:
+    """A connection to the first address of the host that takes it. Raises NotAllowedError before one is tried."""
+    failure: OSError = OSError("no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        if not allows_private and is_private(str(address[0])):
+            raise NotAllowedError(f"{address[0]} is a private address, and no administrator has allowed it")
+        made = socket.socket(family, kind, protocol)
+        made.settimeout(CONNECT_S)
+        try:
+            made.connect(address)
+        except OSError as error:
+            made.close()
+            failure = error
+        else:
+            made.settimeout(WHOLE_S)
+            return made
+    raise failure
+
+
+class _PlainConnection(http.client.HTTPConnection):
+    allows_private = False
+
+    def connect(self) -> None:
+        self.sock = _reach(self.host, self.port, allows_private=self.allows_private)
+
+
+class _TlsConnection(http.client.HTTPSConnection):
+    allows_private = False
+
+    def connect(self) -> None:
+        plain = _reach(self.host, self.port, allows_private=self.allows_private)
+        with _watched(plain):
+            self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+
+
+class _watched:  # noqa: N801 - it reads as what it does
+    """Ends the connection once it has lasted for too long."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection, self._timer = connection, threading.Timer(WHOLE_S, self._end)
+
+    def __enter__(self) -> None:
+        self._timer.daemon = True
+        self._timer.start()
+
+    def __exit__(self, *_error: object) -> None:
+        self._timer.cancel()
+
+    def _end(self) -> None:
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+
+def _why(error: Exception) -> str:
+    """Why no answer came, without the texts of http.client, which quote what came."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"The certificate isn't right: {error.verify_message}"
+    if isinstance(error, TimeoutError):
+        return "No answer in time"
+    if isinstance(error, socket.gaierror):
+        return "The name isn't known"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return "The answer broke off or isn't HTTP"
