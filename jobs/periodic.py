@@ -17,12 +17,15 @@ from rq.job import Job, JobStatus
 from rq_scheduler import Scheduler
 
 from config import Config
-from jobs.queue import SWEEP_QUEUE, JsonJob
+from jobs.lookout import Lookout
+from jobs.queue import SWEEP_QUEUE, Courier, JsonJob
 
 log = logging.getLogger(__name__)
 
 POLL_S = 0.25
 _PAUSE_WITHOUT_REDIS_S = 1
+_LATE_S = 30
+"""So late at most a living scheduler is."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ class PeriodicScheduler(Scheduler):  # type: ignore[misc]
     def __init__(self, jobs: Sequence[Periodic], redis: Redis) -> None:
         super().__init__(queue_name=SWEEP_QUEUE, connection=redis, job_class=JsonJob, interval=POLL_S)
         self._jobs = jobs
+        courier = Courier(redis)
+        self._lookout = Lookout("worker", lambda: _has_workers(courier))
 
     def reconcile(self) -> None:
         """Make Redis hold exactly the declared periodic jobs; what was scheduled once is left alone."""
@@ -92,6 +97,7 @@ class PeriodicScheduler(Scheduler):  # type: ignore[misc]
 
     def enqueue_jobs(self) -> Iterable[Any]:
         """Move what is due into its queue, after making sure that the periodic jobs are there."""
+        self._lookout.look()
         if any(self.connection.zscore(self.scheduled_jobs_key, job.id) is None for job in self._jobs):
             self.reconcile()
         jobs: Iterable[Any] = super().enqueue_jobs()
@@ -111,6 +117,18 @@ def _waits(queue: Queue, job: Job) -> bool:
         return job.get_status() == JobStatus.QUEUED and queue.get_job_position(job) is not None
     except InvalidJobOperation:  # Redis has lost it since it was found due
         return False
+
+
+def _has_workers(courier: Courier) -> bool:
+    """Whether a worker lives, as far as Redis can be asked."""
+    state = courier.state()
+    return state.workers > 0 or not state.redis
+
+
+def is_scheduled(redis: Redis, jobs: Iterable[Periodic]) -> bool:
+    """Whether a scheduler has moved the periodic jobs lately. Raises RedisError."""
+    scores = [redis.zscore(Scheduler.scheduled_jobs_key, job.id) for job in jobs]
+    return all(score is not None and float(score) > time.time() - _LATE_S for score in scores)
 
 
 def run_scheduler(config: Config, redis: Redis) -> None:

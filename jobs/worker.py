@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import cached_property
 
 from redis import Redis
 from redis.client import Pipeline
@@ -19,6 +20,8 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.orm import configure_mappers
 
+from jobs.lookout import Lookout
+from jobs.periodic import is_scheduled, periodic_jobs
 from jobs.queue import SWEEP_QUEUE, TELL_QUEUE, WORK_QUEUE, JsonJob
 from jobs.runtime import runtime
 from rotation.providers import preload
@@ -43,6 +46,11 @@ class BurstWorker(Worker):
     It is registered as long as its key lives in Redis.
     """
 
+    @cached_property
+    def _lookout(self) -> Lookout:
+        jobs = periodic_jobs(runtime().config)
+        return Lookout("scheduler", lambda: is_scheduled(self.connection, jobs))
+
     def heartbeat(self, _timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """Say that it is alive, for `_ALIVE_S`: RQ would let it count for minutes. It registers anew each time.
 
@@ -50,6 +58,8 @@ class BurstWorker(Worker):
         """
         super().heartbeat(_ALIVE_S, pipeline)
         worker_registration.register(self, pipeline)
+        if os.getpid() == self.pid:
+            self._lookout.look()
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """In the fork: perform the job, then those that wait, until the burst has lasted or the worker has to end."""

@@ -45,6 +45,14 @@ settings.register_profile("keyturn", deadline=None, derandomize=True)
 settings.load_profile("keyturn")
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """List where processes were killed: who reads the run sees that it was everywhere."""
+    for report in terminalreporter.getreports("passed"):
+        for name, told in report.user_properties:
+            if name == "killed at" and report.when == "call":
+                terminalreporter.write_line(f"{report.nodeid} killed at {told}")
+
+
 def pytest_collection_finish() -> None:
     """What was imported and collected stays: the collector of garbage needn't walk through it again and again."""
     gc.collect()

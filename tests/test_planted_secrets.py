@@ -26,7 +26,19 @@ from config import Config
 from database import db
 from jobs.periodic import PeriodicScheduler, periodic_jobs
 from jobs.queue import connect
-from models import AccessKey, AuditEntry, Connection, KeyState, Project, Rotation, RotationStrategy, Secret, State
+from models import (
+    AccessKey,
+    AuditEntry,
+    Connection,
+    KeyState,
+    NoticeAddress,
+    Project,
+    Rotation,
+    RotationStrategy,
+    Secret,
+    State,
+    Webhook,
+)
 from models.engine import READ_ONLY
 from models.links import LinkKind, make_link
 from models.secret import current_values
@@ -37,6 +49,7 @@ from tests.planted import files_below, forms_of, found, held_by
 from tests.practice_aws import new_name
 from tests.processes.conftest import environment
 from tests.processes.processes import ROOT
+from tests.rotation.telling.receiver import receiving
 from tests.views.setup.filled import strategy_form
 
 WORKER = """
@@ -157,6 +170,7 @@ def test_no_planted_secret_is_written_anywhere(journey, caplog):
     lose_an_answer(journey)
     turn(journey)
     look_at_values(journey)
+    tell_others(journey)
     meet_a_crash(journey)
     look_round(journey)
     leave(journey)
@@ -271,6 +285,29 @@ def look_at_values(journey: Journey) -> None:
         assert journey.browser.post(f"{page}/copy", headers=headers, shows=True).text == value
 
 
+def tell_others(journey: Journey) -> None:
+    """A program and a channel are told, at a receiver that refuses, too; what it was sent is here."""
+    page = f"{P}/notifications"
+    with receiving() as receiver:
+        token = journey.planted["address's token"] = "planted-token-of-a-channel"
+        url = f"gotify://127.0.0.1:{receiver.server.server_port}/{token}"
+        wanted = {"enabled": "y", "allows_private": "y"}
+        hook = {**wanted, "name": "deploys", "url": receiver.url, "kinds": "rotation.failed"}
+        made = journey.post(f"{page}/webhooks/new", 200, shows=True, **hook)
+        journey.planted["webhook's secret"] = re.search(r"whsec_([\w+/]+)", made.text)[1]
+        journey.post(f"{page}/addresses/new", 422, **{**wanted, "name": "no name!", "url": url})
+        journey.post(f"{page}/addresses/new", **{**wanted, "name": "team", "url": url, "kinds": "rotation.failed"})
+        ids = [("webhooks", journey.one(select(Webhook.id))), ("addresses", journey.one(select(NoticeAddress.id)))]
+        for status in (200, 500):
+            receiver.answer = (status, b"{}", {})
+            for sort, number in ids:
+                journey.post(f"{page}/{sort}/{number}/test")
+            journey.work()
+        assert len(receiver.received) == 4
+    for sort, number in ids:
+        assert journey.browser.get(f"{page}/{sort}/{number}").status_code == 200
+
+
 def meet_a_crash(journey: Journey) -> None:
     """An error that nobody foresaw, with a secret in its text and in the variables around it."""
 
@@ -294,7 +331,10 @@ def look_round(journey: Journey) -> None:
         "/readyz",
         f"{P}/secrets/production/billing",
     ]
-    pages += [f"{P}/{name}" for name in ("strategies", "connections", "connections/manager", "audit", "audit.csv")]
+    pages += [
+        f"{P}/{name}"
+        for name in ("strategies", "connections", "connections/manager", "audit", "audit.csv", "notifications")
+    ]
     pages += [f"{P}/strategies/{journey.strategy_id}{more}" for more in ("", "/edit", "/rotations", "/row", "/old-key")]
     with Session(journey.engine) as session:
         pages += [f"{P}/rotations/{number}" for number in session.scalars(select(Rotation.id))]

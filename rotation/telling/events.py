@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from models import AccessKey, Kind, RotationStrategy
 from models.telling.alerts import clear_alert, raise_alert
 from models.telling.outbox import Audience, tell
 from rotation.errors import RotationError
+from rotation.provider import LastUse
 from rotation.work import Tools, Work
 
 
@@ -19,7 +23,8 @@ def tell_success(work: Work, key: AccessKey) -> None:
         session, Kind.ROTATION_SUCCEEDED, now, project_id=strategy.project_id, strategy=strategy,
         audience=Audience.PROGRAMS, **data,
     )  # fmt: skip
-    clear_alert(session, Kind.ROTATION_WAITING, str(strategy.id), project_id=strategy.project_id)
+    for kind in (Kind.ROTATION_WAITING, Kind.ROTATION_DUE):
+        clear_alert(session, kind, str(strategy.id), project_id=strategy.project_id)
     if clear_alert(session, Kind.ROTATION_FAILED, str(strategy.id), project_id=strategy.project_id):
         tell(
             session, Kind.ROTATION_FAILED, now, project_id=strategy.project_id, strategy=strategy,
@@ -48,9 +53,22 @@ def tell_waiting(work: Work, facts: dict[str, str]) -> None:
         )  # fmt: skip
 
 
+def tell_used(session: Session, key: AccessKey, use: LastUse, now: datetime) -> None:
+    """AWS reports that an old key was used after its grace. Told at first, then once a day while it goes on."""
+    strategy = session.get_one(RotationStrategy, key.strategy_id)
+    project_id = key.project_id
+    if raise_alert(session, Kind.KEY_USED, key.id, now, project_id=project_id, strategy_id=strategy.id):
+        at = "" if use.used_at is None else use.used_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+        tell(
+            session, Kind.KEY_USED, now, project_id=project_id, strategy=strategy,
+            key={"access_key_id": key.access_key_id}, use={"at": at, "service": use.service, "region": use.region},
+        )  # fmt: skip
+
+
 def tell_deleted(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> None:
     """A key is gone from AWS."""
-    clear_alert(tools.session, Kind.KEY_USED, key.id, project_id=strategy.project_id)
+    for kind in (Kind.KEY_USED, Kind.KEY_OLD):
+        clear_alert(tools.session, kind, key.id, project_id=strategy.project_id)
     tell(
         tools.session, Kind.KEY_DELETED, tools.clock.now(), project_id=strategy.project_id, strategy=strategy,
         audience=Audience.PROGRAMS, key={"access_key_id": key.access_key_id},

@@ -11,11 +11,12 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from models import AccessKey, RotationStrategy
+from models import AccessKey, KeyState, RotationStrategy
 from models.watching.uses import add_use
 from models.watching.wishes import fulfil
 from rotation.errors import RotationError
 from rotation.provider import LastUse
+from rotation.telling.events import tell_used
 from rotation.work import Tools
 
 
@@ -28,6 +29,8 @@ def note_use(session: Session, key: AccessKey, use: LastUse, now: datetime, quie
     if use.used_at is not None:
         values |= {"last_used_at": use.used_at, "last_used_service": use.service, "last_used_region": use.region}
         add_use(session, key.id, use.used_at, use.service, use.region, now)
+        if key.state == KeyState.RETIRING.value and key.retire_at is not None and use.used_at > key.retire_at:
+            tell_used(session, key, use, now)
     session.execute(
         update(AccessKey).where(AccessKey.id == key.id).values(**values).execution_options(synchronize_session=False)
     )

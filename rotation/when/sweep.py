@@ -21,6 +21,7 @@ from rotation.many.batches import unfinished
 from rotation.many.looks import keys_to_look_at
 from rotation.programs.sessions import sessions_to_fetch
 from rotation.requests import request_rotation
+from rotation.telling.watching import watch
 from rotation.when.planning import resume
 from rotation.when.schedule import after_claim, opens
 
@@ -94,6 +95,7 @@ def sweep_once(session: Session, now: datetime) -> Due:
     rotations = session.execute(_WAITING, {"now": now}).all()
     next_at, left = _next_at(session, now), unfinished(session)
     beat(session, SWEEP, now)
+    watch(session, now, BATCH)
     spread(session, now, BATCH)
     session.commit()
     keys, sessions = keys_to_look_at(session, now, BATCH), sessions_to_fetch(session, now, BATCH)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from itertools import chain
 from typing import Any
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
@@ -34,8 +33,9 @@ class Answer:
         self.status = 500
         self.headers: list[tuple[str, str]] = []
         self.body = b""
-        self.rest: Iterator[bytes] | None = None
-        """What comes after `body`, where there is much."""
+        """What is still to be sent."""
+        self.stream: Any = None
+        """Where the beginning of a long body went."""
 
     def start(self, status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Callable[[bytes], None]:
         """WSGI's start_response."""
@@ -45,19 +45,9 @@ class Answer:
     def _write(self, data: bytes) -> None:
         self.body += data
 
-    def read(self, parts: Iterable[bytes]) -> None:
-        """Take the body, or as much of it as is sent at once."""
-        found = iter(parts)
-        size, taken = 0, []
-        for part in found:
-            taken.append(part)
-            size += len(part)
-            if size > _AT_ONCE:
-                self.rest = _closing(found, parts)
-                break
-        else:
-            _close(parts)
-        self.body += b"".join(taken)
+
+Send = Callable[[Answer], None]
+"""Sends what an answer has of its body so far, and takes it away; waits for that."""
 
 
 class Front:
@@ -73,36 +63,51 @@ class Front:
         if scope.proto != "http":
             proto.close(403)
             return
+        with suppress(ProtocolClosed):  # whoever asked is gone
+            await self._answer(scope, proto)
+
+    async def _answer(self, scope: Any, proto: Any) -> None:
         loop = asyncio.get_running_loop()
         environ = environ_of(scope, await _body(scope, proto, self._body_limit))
         wait, seen = Wait(), self._waiting.seen
-        ask = partial(loop.run_in_executor, self._threads, self._ask, environ)
-        answer = await loop.run_in_executor(self._threads, self._ask, {**environ, WAIT: wait})
+        ask = partial(loop.run_in_executor, self._threads, self._ask, environ, None)
+        send = partial(_send_from_thread, loop, proto)
+        answer = await loop.run_in_executor(self._threads, self._ask, {**environ, WAIT: wait}, send)
         if wait.seconds:
             answer = await self._waiting.hold(wait, _told_apart_by(environ), answer, seen, ask)
-        await self._send_if_there(proto, answer)
+        if answer.stream is None:
+            proto.response_bytes(answer.status, answer.headers, answer.body)
+        else:
+            await answer.stream.send_bytes(answer.body)
 
-    def _ask(self, environ: Environ) -> Answer:
-        answer = Answer()
-        answer.read(self._wsgi({**environ}, answer.start))
+    def _ask(self, environ: Environ, send: Send | None) -> Answer:
+        """The app's answer, read in one thread: what is made while it is read may depend on that."""
+        answer, taken, size = Answer(), [], 0
+        parts = self._wsgi({**environ}, answer.start)
+        try:
+            for part in parts:
+                taken.append(part)
+                size += len(part)
+                if send is not None and size > _AT_ONCE:
+                    answer.body += b"".join(taken)
+                    taken, size = [], 0
+                    send(answer)
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+        answer.body += b"".join(taken)
         return answer
 
-    async def _send_if_there(self, proto: Any, answer: Answer) -> None:
-        with suppress(ProtocolClosed):
-            await self._send(proto, answer)
 
-    async def _send(self, proto: Any, answer: Answer) -> None:
-        if answer.rest is None:
-            proto.response_bytes(answer.status, answer.headers, answer.body)
-            return
-        stream = proto.response_stream(answer.status, answer.headers)
-        await stream.send_bytes(answer.body)
-        loop = asyncio.get_running_loop()
-        try:
-            while (part := await loop.run_in_executor(self._threads, next, answer.rest, None)) is not None:
-                await stream.send_bytes(part)
-        finally:
-            await loop.run_in_executor(self._threads, answer.rest.close)  # type: ignore[attr-defined]
+def _send_from_thread(loop: asyncio.AbstractEventLoop, proto: Any, answer: Answer) -> None:
+    asyncio.run_coroutine_threadsafe(_send_part(proto, answer), loop).result()
+
+
+async def _send_part(proto: Any, answer: Answer) -> None:
+    if answer.stream is None:
+        answer.stream = proto.response_stream(answer.status, answer.headers)
+    part, answer.body = answer.body, b""
+    await answer.stream.send_bytes(part)
 
 
 def _told_apart_by(environ: Environ) -> tuple[Any, ...]:
@@ -126,6 +131,8 @@ def environ_of(scope: Any, body: bytes) -> Environ:
         "wsgi.input_terminated": True,
     }  # fmt: skip
     for name, value in scope.headers.items():
+        if "_" in name:
+            continue  # else X_Forwarded_For, which proxies let through, would be taken for X-Forwarded-For
         key = name.upper().replace("-", "_")
         if key not in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
             key = f"HTTP_{key}"
@@ -148,15 +155,3 @@ async def _body(scope: Any, proto: Any, limit: int) -> bytes:
         if size > limit:
             break
     return b"".join(parts)
-
-
-def _closing(found: Iterator[bytes], parts: Iterable[bytes]) -> Iterator[bytes]:
-    try:
-        yield from chain(found)
-    finally:
-        _close(parts)
-
-
-def _close(parts: Any) -> None:
-    if hasattr(parts, "close"):
-        parts.close()

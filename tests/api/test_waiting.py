@@ -10,6 +10,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
+from flask import Flask, Response, current_app, stream_with_context
 from granian.rsgi import ProtocolClosed
 
 from api.waiting import Wait
@@ -19,6 +20,7 @@ from models.audit import record
 from models.secret import write_secret
 from supervisor.front import Front
 from supervisor.front.changes import Changes
+from supervisor.front.rsgi import environ_of
 from supervisor.front.waiting import Waiting
 from tests import turned
 from tests.api import programs
@@ -30,8 +32,9 @@ SOON_S = 20
 class Proto:
     """granian's end of a request: keeps what was answered."""
 
-    def __init__(self, body=b""):
-        self._parts, self.answer, self.sent = [body[at : at + 1000] for at in range(0, len(body), 1000)], None, b""
+    def __init__(self, body=b"", gone_after=1000):
+        self._parts = [body[at : at + 1000] for at in range(0, len(body), 1000)]
+        self.answer, self.sent, self.parts, self.gone_after = None, b"", 0, gone_after
 
     def __aiter__(self):
         return self._read()
@@ -48,7 +51,18 @@ class Proto:
         return self
 
     async def send_bytes(self, data):
-        self.sent += data
+        self.sent, self.parts = self.sent + data, self.parts + 1
+        if self.parts >= self.gone_after:
+            raise ProtocolClosed
+
+
+def scope_of(path, **facts):
+    """A request as granian tells of it."""
+    values = {
+        "proto": "http", "http_version": "1.1", "server": "127.0.0.1:8000", "client": "127.0.0.1:5000",
+        "scheme": "http", "method": "GET", "query_string": "", "authority": None, "headers": {}, **facts,
+    }  # fmt: skip
+    return SimpleNamespace(path=path, **values)
 
 
 class Served:
@@ -70,10 +84,7 @@ class Served:
     async def ask(self, address, text, method="GET", body=b"", **headers):
         path, _, query = address.partition("?")
         sent = {"host": "localhost", "authorization": f"Bearer {text}", **headers}
-        scope = SimpleNamespace(
-            proto="http", http_version="1.1", server="127.0.0.1:8000", client="127.0.0.1:5000", scheme="http",
-            method=method, path=path, query_string=query, authority=None, headers=sent,
-        )  # fmt: skip
+        scope = scope_of(path, method=method, query_string=query, headers=sent)
         proto = Proto(body)
         await self.front.__rsgi__(scope, proto)
         return proto
@@ -272,41 +283,48 @@ class TestFront:
 
         run(doing)
 
-    def test_streams_what_is_long_and_closes_it(self):
+    def test_streams_what_is_long_in_one_thread(self):
+        app, closed = Flask("long"), []
+
+        @app.get("/long")
+        def long():
+            def parts():
+                try:
+                    for _ in range(1000):
+                        yield current_app.name * 300
+                finally:
+                    closed.append(current_app.name)
+
+            return Response(stream_with_context(parts()))
+
+        front, proto = Front(app, Waiting(lambda _waited: set()), 3, 1000), Proto()
+        asyncio.run(front.__rsgi__(scope_of("/long"), proto))
+        assert (proto.answer[0], len(proto.sent), proto.parts, closed) == (200, 1_200_000, 5, ["long"])
+
+    def test_ends_what_is_long_when_its_reader_is_gone(self):
         closed = []
 
-        class Parts:
-            def __init__(self):
-                self.parts = iter([b"x" * 200_000] * 5)
-
-            def __iter__(self):
-                return self.parts
-
-            def close(self):
+        def parts():
+            try:
+                while True:
+                    yield b"x" * 100_000
+            finally:
                 closed.append(True)
 
         def app(_environ, start):
             start("200 OK", [("Content-Type", "text/plain")])
-            return Parts()
+            return parts()
 
-        front = Front(app, Waiting(lambda _waited: set()), 2, 1000)
-        proto = Proto()
-        scope = SimpleNamespace(
-            proto="http", http_version="1.1", server="[::1]:8000", client="[::1]:5000", scheme="http", method="GET",
-            path="/ü", query_string="", authority="localhost", headers={},
-        )  # fmt: skip
-        asyncio.run(front.__rsgi__(scope, proto))
-        assert (proto.answer[0], len(proto.sent), closed) == (200, 1_000_000, [True])
+        proto = Proto(gone_after=3)
+        asyncio.run(Front(app, Waiting(lambda _waited: set()), 2, 1000).__rsgi__(scope_of("/"), proto))
+        assert closed == [True]
 
-    def test_a_program_that_is_gone_is_no_failure(self, served, session, secret, text):
-        session.commit()
-        proto = Proto()
-
-        def gone(*_args):
-            raise ProtocolClosed
-
-        proto.response_bytes = gone
-        asyncio.run(served.front._send_if_there(proto, SimpleNamespace(rest=None, status=200, headers=[], body=b"")))
+    def test_tells_headers_apart_that_look_alike(self):
+        headers = {"x-forwarded-for": "192.0.2.7", "x_forwarded_for": "127.0.0.1", "content-type": "text/plain"}
+        environ = environ_of(scope_of("/ü", client="[::1]:5000", authority="kt.internal", headers=headers), b"")
+        assert (environ["HTTP_X_FORWARDED_FOR"], environ["CONTENT_TYPE"]) == ("192.0.2.7", "text/plain")
+        assert (environ["REMOTE_ADDR"], environ["HTTP_HOST"]) == ("::1", "kt.internal")
+        assert environ["PATH_INFO"].encode("latin-1").decode() == "/ü"
 
 
 def test_an_outage_of_the_database_ends_no_wait():

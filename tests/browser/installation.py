@@ -63,6 +63,11 @@ class Installation(Run):
             create_project(session, self.keyring, name, datetime.now(UTC))
         return f"/projects/{name}"
 
+    def allow_age(self, project_name: str, days: int) -> None:
+        """Let the project's keys be so old at most."""
+        with self.session() as session, session.begin():
+            session.execute(update(Project).where(Project.name == project_name).values(max_key_age_s=days * 86_400))
+
     def make_strategy(
         self,
         project_name: str,

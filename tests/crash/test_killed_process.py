@@ -7,9 +7,8 @@ nobody lists: n grows until a run ends unkilled. Times to come are jumped to; no
 from __future__ import annotations
 
 import multiprocessing
-import sys
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from multiprocessing.context import ForkServerContext
@@ -49,14 +48,17 @@ def empty(tmp_path_factory) -> Path:
     return path
 
 
+Tell = Callable[[str, str], None]
+
+
 class Attack:
     """One act, at one AWS, from as many installations as it has places to die at."""
 
     def __init__(
-        self, processes: ForkServerContext, folder: Path, empty: Path, aws: PracticeAws, *, listing: bool
+        self, processes: ForkServerContext, folder: Path, empty: Path, aws: PracticeAws, tell: Tell, *, listing: bool
     ) -> None:
         self._processes, self._folder, self._empty, self._aws = processes, folder, empty, aws
-        self._listing = listing
+        self._listing, self._tell = listing, tell
         permissions = FIVE_PERMISSIONS if listing else THREE_PERMISSIONS
         self._manager = aws.make_manager(f"manager-{folder.name}", targets_path="/apps/", permissions=permissions)
 
@@ -71,7 +73,8 @@ class Attack:
         self._act, self._old_key, self._consumer = act, old_key, consumer
         places = list(self._places(step))
         places += [self._once(where) for where in sorted(set(surely) - set(places))]
-        sys.stdout.write(f"killed at {len(places)} places: {dict(Counter(places))}\n")
+        told = ", ".join(f"{number} {where}" for where, number in sorted(Counter(places).items()))
+        self._tell("killed at", f"{len(places)} places: {told}")
         return places
 
     def _places(self, step: int) -> Iterator[str]:
@@ -124,8 +127,8 @@ class Attack:
 
 
 @pytest.fixture(params=[True, False], ids=["may list", "may not list"])
-def attack(request, processes, tmp_path, empty, practice) -> Attack:
-    return Attack(processes, tmp_path, empty, practice, listing=request.param)
+def attack(request, processes, tmp_path, empty, practice, record_property) -> Attack:
+    return Attack(processes, tmp_path, empty, practice, record_property, listing=request.param)
 
 
 def test_a_rotation(attack):
@@ -134,8 +137,8 @@ def test_a_rotation(attack):
 
 
 @pytest.fixture
-def listing_attack(processes, tmp_path, empty, practice) -> Attack:
-    return Attack(processes, tmp_path, empty, practice, listing=True)
+def listing_attack(processes, tmp_path, empty, practice, record_property) -> Attack:
+    return Attack(processes, tmp_path, empty, practice, record_property, listing=True)
 
 
 def test_a_retirement(listing_attack):

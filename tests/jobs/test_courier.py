@@ -110,3 +110,14 @@ def test_without_redis_nothing_is_raised(url, caplog):
     assert courier.state() == QueueState(redis=False, workers=0, waiting=0)
     assert len(caplog.messages) == 3
     assert all("waits for the sweep" in message for message in caplog.messages)
+
+
+def test_what_is_told_waits_in_a_queue_of_its_own(courier, redis):
+    courier.delivery(7)
+    courier.delivery(7)
+    courier.delivery(7, tries=1)
+    assert queued(courier) == []
+    assert [(job.func_name, list(job.args)) for job in courier._telling.jobs] == [("jobs.telling.deliver", [7])] * 2
+    courier.look()
+    courier.delivery(7)
+    assert len(courier._telling.jobs) == 2

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
@@ -79,6 +79,15 @@ def tell(code: str, facts: Mapping[str, str], zone: tzinfo, by_itself: Line = NO
     told = FAILURES[code].tell(facts)
     local = Told(**{field.name: _local(getattr(told, field.name), zone) for field in fields(Told)})
     return Trouble(code, local, WAYS.get(code), by_itself)
+
+
+def mended(trouble: Trouble, strategy: RotationStrategy, keys: Iterable[AccessKey]) -> Trouble:
+    """The failure, or what is left to do of it since a person named the second key as one to take over."""
+    named = strategy.existing_key_id
+    if trouble.code != "two_keys" or not named or any(key.access_key_id == named for key in keys):
+        return trouble
+    left = replace(trouble.told, what_to_do=f"Rotate again: {named} is taken over then.", command="")
+    return replace(trouble, told=left, way=None)
 
 
 def after_rotation(strategy: RotationStrategy) -> Line:

@@ -10,7 +10,7 @@ from typing import Any
 
 from models import AccessKey, Rotation, RotationStrategy
 from models import State as RotationState
-from views.shown.failure import Reads, Trouble, after_rotation, reads, tell, trouble_of_key
+from views.shown.failure import Reads, Trouble, after_rotation, mended, reads, tell, trouble_of_key
 from views.shown.picture import mini
 from views.shown.rotation import is_idle
 from views.shown.schedule import schedule_words
@@ -123,7 +123,8 @@ def trouble_of(facts: Facts, now: datetime, zone: tzinfo) -> Trouble | None:
     if facts.is_open and not facts.waits_in_vain:
         return None
     if has_failed(facts) and facts.newest is not None:
-        return tell(facts.newest.error_code, facts.newest.error_facts, zone, after_rotation(facts.strategy))
+        told = tell(facts.newest.error_code, facts.newest.error_facts, zone, after_rotation(facts.strategy))
+        return mended(told, facts.strategy, facts.keys)
     stuck: Any = facts.stuck
     if stuck is not None:
         return trouble_of_key(stuck, now, zone, facts.current)

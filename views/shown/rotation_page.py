@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, Rotation, RotationStrategy
 from views.shown.facts import with_places
-from views.shown.failure import Reads, Trouble, after_rotation, reads, tell, trouble_of_key
+from views.shown.failure import Reads, Trouble, after_rotation, mended, reads, tell, trouble_of_key
 from views.shown.rotation import (
     ShownStep,
     is_waiting,
@@ -89,9 +89,12 @@ def rotation_page(
     mark = seen(rotation, stands_still=stands_still, old_key=(room_at, old.error_code) if old else None)
     newest_id = session.scalar(select(func.max(Rotation.id)).where(Rotation.strategy_id == strategy.id))
     by_itself = after_rotation(strategy) if rotation.id == newest_id else NOTHING
+    trouble = tell(code, facts, zone, by_itself) if code else None
+    if trouble and rotation.id == newest_id:
+        trouble = mended(trouble, strategy, keys)
     return RotationPage(
         rotation, strategy, state_of(rotation, strategy.connection.verify_rounds, now, room_at),
-        steps_of(rotation, now), tell(code, facts, zone, by_itself) if code else None, waits,
+        steps_of(rotation, now), trouble, waits,
         reads(rotation, current), current, made, _replaced(session, made) or old, old_trouble, mark,
     )  # fmt: skip
 

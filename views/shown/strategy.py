@@ -97,8 +97,8 @@ def state_of(facts: Facts, now: datetime, late: timedelta) -> State:
     """The strategy's state. `late`: how long a due time may have passed before it is overdue."""
     strategy, newest = facts.strategy, facts.newest
     if newest is not None and newest.ended_at is None:
-        is_stuck = facts.waits_in_vain
-        return _stuck() if is_stuck else running_state(newest, facts.verify_rounds, now, facts.old_key_ends_at)
+        running = running_state(newest, facts.verify_rounds, now, facts.old_key_ends_at)
+        return _stuck(facts.stuck) if facts.waits_in_vain else running
     if strategy.deleting_at is not None:
         return look.failed(Line("its keys can't be deleted")) if facts.stuck else _deleting(strategy)
     trouble = _trouble(facts, now, late)
@@ -128,7 +128,7 @@ def _trouble(facts: Facts, now: datetime, late: timedelta) -> State | None:
     if facts.lost is not None and facts.lost.look_at is None:
         return look.failed(Line("a key may be lost at AWS"))
     if facts.stuck is not None:
-        return _stuck()
+        return _stuck(facts.stuck)
     return _warning(facts, now, late) if facts.leaked is None else _compromised(facts.leaked)
 
 
@@ -147,8 +147,16 @@ def _warning(facts: Facts, now: datetime, late: timedelta) -> State | None:
     return None
 
 
-def _stuck() -> State:
-    return look.failed(Line("the old key can't be deleted"))
+_OF_CURRENT = {
+    "published_key_deleted": "its key was deleted at AWS",
+    "published_key_inactive": "its key was deactivated at AWS",
+    "published_key_refused": "AWS refuses its key",
+    "published_key_not_targets": "its key is another user's",
+}
+
+
+def _stuck(key: Any) -> State:
+    return look.failed(Line(_OF_CURRENT.get(key.error_code, "the old key can't be deleted")))
 
 
 def has_failed(facts: Facts) -> bool:

@@ -104,6 +104,10 @@ STATES = {
         facts(DONE, current_key(error_code="not_permitted"), deleting_at=NOW),
         ("bad", "Failed", "its keys can't be deleted"),
     ),
+    "current key refused": (
+        facts(DONE, current_key(error_code="published_key_deleted")),
+        ("bad", "Failed", "its key was deleted at AWS"),
+    ),
     "old key stuck": (
         facts(DONE, current_key(), old_key(error_code="not_permitted")),
         ("bad", "Failed", "the old key can't be deleted"),

@@ -226,4 +226,6 @@ def test_foreign_keys_are_told_with_their_last_use(bob_client, session, billing)
     page = bob_client.get(URL).text
     assert "AKIAEXAMPLEFOREIGN00" in page
     assert "Keyturn never touches it" in page
-    assert "1 key of this user" in bob_client.get("/projects/payments/strategies").text
+    row = bob_client.get("/projects/payments/strategies").text
+    assert 'href="/projects/payments/strategies/1#foreign">AKIA…GN00' in row
+    assert "last used <time" in row

@@ -113,6 +113,19 @@ def test_names_no_key_before_one_was_published(bob_client, session, billing, cod
     assert "Never delete one that programs use." in words(bob_client.get("/projects/payments/strategies/1"))
 
 
+def test_a_second_key_that_is_to_be_taken_over_only_waits_for_a_rotation(bob_client, session, billing):
+    failed = turned.failed(session, billing, "two_keys", facts=FACTS)
+    pages = ("strategies", "strategies/1", f"rotations/{failed.id}")
+    billing.existing_key_id = "AKIAEXAMPLEOTHER0001"
+    for page in pages:
+        seen = words(bob_client.get(f"/projects/payments/{page}"))
+        assert "Rotate again: AKIAEXAMPLEOTHER0001 is taken over then." in seen
+        assert "delete the key that nobody uses" not in seen
+    turned.succeeded(session, billing, at=START - 8 * DAY, key_id="AKIAEXAMPLEOTHER0001")
+    turned.failed(session, billing, "two_keys", facts=FACTS)  # a third one, then
+    assert "delete the key that nobody uses" in words(bob_client.get("/projects/payments/strategies"))
+
+
 def test_a_lost_key_that_a_person_must_find_names_the_one_in_use(bob_client, session, billing):
     turned.succeeded(session, billing, at=START - 8 * DAY, key_id="AKIAEXAMPLEMW5RXN3HC")
     turned.key(session, billing, None, KeyState.LOST, error_code="answer_lost", error_facts={"key": ""}, look_at=START)
