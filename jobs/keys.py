@@ -7,6 +7,7 @@ from sqlalchemy import select
 from jobs.queue import Courier
 from jobs.runtime import runtime
 from models import AccessKey
+from models.engine import begin_reading
 from rotation.ending import retirement
 from rotation.requests import open_rotation
 from rotation.setup.deletion import finish_deletion
@@ -16,6 +17,7 @@ def look_at(key_id: str) -> None:
     """Look at the key if it is due; whatever waited for its end goes on at once."""
     tools_of = runtime()
     with tools_of.session() as session:
+        begin_reading(session)
         strategy_id = session.scalar(select(AccessKey.strategy_id).where(AccessKey.id == key_id))
         session.commit()
         if strategy_id is None:

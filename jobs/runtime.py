@@ -17,7 +17,7 @@ from config import Config
 from crypto import Keyring
 from jobs.queue import connect
 from models import Connection, Project, RotationStrategy
-from models.engine import open_database
+from models.engine import begin_reading, open_database
 from rotation.clock import DatabaseClock
 from rotation.provider import Provider
 from rotation.providers import provider_for
@@ -51,6 +51,7 @@ class Runtime:
 
         Raises crypto.CannotOpenError with the wrong master key.
         """
+        begin_reading(session)
         strategy = session.get_one(RotationStrategy, strategy_id)
         connection = session.get_one(Connection, strategy.connection_id)
         provider = self._provider(session, strategy, connection, rotation_id)

@@ -9,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 10_000
-_LOOK_AGAIN_S = 0.001
+_LOOK_AGAIN_S = (0.001, 0.005)
+"""So often who waits for the write lock looks for it, at first and after a tenth of a second."""
 PATIENCE_MS = "keyturn_patience_ms"
 """Execution option: so long this transaction waits for SQLite's write lock, if not for BUSY_TIMEOUT_MS."""
 READ_ONLY = "keyturn_read_only"
@@ -34,6 +36,15 @@ def prepare(engine: Engine) -> None:
         return
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
+
+
+def begin_reading(session: Session) -> None:
+    """Let the session only read until its next commit: of SQLite it then waits for no writer, and keeps none waiting.
+
+    It may do so in a transaction of its own alone: nothing changes in an open one, or if there is something to write.
+    """
+    if not (session.in_transaction() or session.new or session.dirty or session.deleted):
+        session.connection(execution_options={READ_ONLY: True})
 
 
 def _on_connect(connection: Any, _record: Any) -> None:
@@ -71,14 +82,16 @@ def _took_write_lock(connection: Any, patience_ms: float) -> bool:
     SQLite's own waiting looks for it ever more seldom, up to every 100 ms, though it is held for a few: workers would
     wait for most of their time.
     """
-    until = time.monotonic() + patience_ms / 1000
+    since, (pause_s, longest_s) = time.monotonic(), _LOOK_AGAIN_S
+    until = since + patience_ms / 1000
     while True:
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+            now = time.monotonic()
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or now > until:
                 return False
-            time.sleep(_LOOK_AGAIN_S)
+            time.sleep(min(longest_s, max(pause_s, (now - since) / 20)))
         else:
             return True
 

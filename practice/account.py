@@ -69,8 +69,9 @@ class Account:
         return KeyPair(key.access_key_id, key.secret_access_key)
 
     def keys(self) -> dict[str, tuple[AccessKey, bool]]:
-        """All access keys by ID, and whether each is active."""
-        return {id_: (key, key.status == "Active") for id_, key in self.iam.access_keys.items()}
+        """All users' access keys by ID, and whether each is active."""
+        users = self.iam.users.values()
+        return {key.access_key_id: (key, key.status == "Active") for user in users for key in user.access_keys}
 
     def last_uses(self) -> dict[str, Use]:
         """Of each used key: when, by which service and where moto saw it last."""

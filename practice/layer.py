@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
 from moto import settings
+from moto.core import responses
 from moto.iam.access_control import CreateAccessKeyFailure
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -29,6 +31,9 @@ from practice.log import CallLog
 from practice.policy import allows, trusted
 from practice.request import Request
 from rotation.provider import KeyPair
+
+# At each call moto looks through all methods of its service for the one that answers.
+responses.method_names_from_class = cache(responses.method_names_from_class)  # type: ignore[attr-defined]
 
 # What everybody may do who signs.
 _FREE = {"sts:GetCallerIdentity", sessions.GET_SESSION_TOKEN}
@@ -90,6 +95,8 @@ class Layer:
         return answer
 
     def _do_deeds(self, when: str, request: Request) -> None:
+        if not self.deeds.met(when, request):
+            return
         with self._telling_replicas(request.region, new_are_known=True):
             done = self.deeds.do(when, request)
         user, by = request.params.get("UserName", ""), self.root.access_key_id

@@ -21,6 +21,8 @@ from practice.request import Request
 
 GET_SESSION_TOKEN = "sts:GetSessionToken"  # noqa: S105 - the name of an action
 _SHORTEST_S, _LONGEST_S, _USUAL_S = 900, 129_600, 43_200
+_TEMPORARY = "ASIA"
+_KEPT = 1000
 _OF_SESSIONS = {"sts:AssumeRole", "sts:GetCallerIdentity"}
 
 
@@ -61,6 +63,8 @@ class _Owner(IAMUserAccessKey):
 
 def session_of(request: Request) -> UserSession | None:
     """The user's session that signs the request, if one does."""
+    if not request.access_key_id.startswith(_TEMPORARY):
+        return None
     known = sts_backends[ACCOUNT_ID][get_partition(request.region)]
     found = known.get_assumed_role_from_access_key(request.access_key_id)
     return found if isinstance(found, UserSession) else None
@@ -85,6 +89,7 @@ def get_session_token(request: Request, user: User | None, at_most_s: int) -> An
         message = f"durationSeconds must be from {_SHORTEST_S} to {_LONGEST_S}"
         return refusal("sts", "ValidationError", message, HTTPStatus.BAD_REQUEST)
     made = UserSession(user, request.region, min(duration_s, at_most_s or duration_s))
+    _forget_the_oldest(made.partition)
     sts_backends[ACCOUNT_ID][made.partition].assumed_roles.append(made)
     parts = {
         "AccessKeyId": made.access_key_id,
@@ -96,3 +101,10 @@ def get_session_token(request: Request, user: User | None, at_most_s: int) -> An
     about = f"<ResponseMetadata><RequestId>{uuid4()}</RequestId></ResponseMetadata>"
     result = f"<GetSessionTokenResult><Credentials>{body}</Credentials></GetSessionTokenResult>"
     return Answer(HTTPStatus.OK, f"<GetSessionTokenResponse>{result}{about}</GetSessionTokenResponse>".encode())
+
+
+def _forget_the_oldest(partition: str) -> None:
+    """Of very many sessions: what lives for days would fill the memory, and moto looks through all of them."""
+    sessions, keys = sts_backends[ACCOUNT_ID][partition].assumed_roles, iam_backends[ACCOUNT_ID][partition].access_keys
+    while len(sessions) >= _KEPT:
+        keys.pop(sessions.pop(0).access_key_id, None)

@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from models import Rotation, State
+from models.engine import begin_reading
 from models.rotation import claim
 from rotation import failing, publishing, steps
 from rotation.errors import RotationError
@@ -54,6 +55,7 @@ def run(tools: Tools, rotation_id: int) -> datetime | None:
 
 
 def _load(tools: Tools, rotation_id: int) -> Work:
+    begin_reading(tools.session)
     rotation = tools.session.get_one(Rotation, rotation_id, populate_existing=True)
     work = Work(tools, rotation, rotation.strategy, rotation.strategy.connection)
     tools.session.commit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from models.access_key import AT_AWS, REPLACED
 from models.audit import Action, record
 from models.base import new_id
 from models.connection import access_key_id_problem, note_worked
+from models.engine import begin_reading
 from models.secret import current_values
 from rotation.ending import retirement, rules, wishes
 from rotation.ending.proof import asks_aws
@@ -78,6 +80,7 @@ def _held(work: Work) -> str:
     secret_id = work.strategy.access_key_secret_id
     if secret_id is None:
         return ""
+    begin_reading(work.session)
     values = current_values(work.session, work.tools.sealing_key(work.rotation.project_id), [secret_id])
     work.session.commit()
     text = values.get(secret_id, b"").decode(errors="replace").strip()
@@ -85,6 +88,7 @@ def _held(work: Work) -> str:
 
 
 def _is_recorded(work: Work, access_key_id: str) -> bool:
+    begin_reading(work.session)
     found = work.session.scalar(
         select(AccessKey.id).where(
             AccessKey.strategy_id == work.rotation.strategy_id, AccessKey.access_key_id == access_key_id
@@ -152,8 +156,8 @@ def make_room(work: Work) -> datetime | None:
 
 
 def _clear(work: Work) -> None:
-    """Look at the keys that could go now: old ones whose time has come or that make room, and discarded ones."""
-    for key in at_aws(work):
+    """Look at the keys that could go now: old ones whose time has come or that make room, discarded and lost ones."""
+    for key in _keys(work, (*AT_AWS, KeyState.LOST)):
         if key.state != KeyState.ACTIVE.value and key.look_at is not None:
             if key.error_code:
                 wishes.try_again(work.session, key, work.now())
@@ -178,11 +182,16 @@ def _goes(work: Work, key: AccessKey) -> bool:
 
 def at_aws(work: Work) -> list[AccessKey]:
     """The strategy's keys that AWS holds for certain, oldest first, published one included."""
+    return _keys(work, AT_AWS)
+
+
+def _keys(work: Work, states: Iterable[KeyState]) -> list[AccessKey]:
+    begin_reading(work.session)
     keys = work.session.scalars(
         select(AccessKey)
         .where(
             AccessKey.strategy_id == work.rotation.strategy_id,
-            AccessKey.state.in_([state.value for state in AT_AWS]),
+            AccessKey.state.in_([state.value for state in states]),
         )
         .order_by(AccessKey.intent_at)
         .execution_options(populate_existing=True)

@@ -11,5 +11,5 @@
     evidence.py     what is told of a key that nobody knows
     table.py        what came of it, by the database and AWS's own log
 
-It exits 1 unless the table's last five lines are 0.
+It exits 1 unless the table's last five lines are 0. SIGUSR1 ends the attack early, and what there is is judged.
 """

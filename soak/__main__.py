@@ -8,8 +8,10 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 
 from sqlalchemy import func, select, update
@@ -28,10 +30,14 @@ _IMPORTS = (
     "supervisor.web", "supervisor.worker", "supervisor.scheduler", "views", "jobs.rotate", "jobs.keys", "jobs.sweep",
     "soak.consumers",
 )  # fmt: skip
-_TURN_S = 0.1
-_ACTS_A_SECOND = 2
+_MEMORY = Path("/dev/shm")  # noqa: S108 - tempfile makes private folders in it
+"""The databases live there: whoever is killed takes no written file along, and writing to a disk takes its time."""
+_TURN_S = 0.2
+_DUE_EVERY_S = 3
+_ACTS_A_SECOND = 1.5
+_LOOK_S, _TELL_S = 1, 60
 _LOOK_AFTER_S = 5
-_DRAIN_S = 60
+_DRAIN_S = 300
 _AT_REST_S = 3
 _NO_PROGRESS_S = 120
 
@@ -39,6 +45,8 @@ _NO_PROGRESS_S = 120
 def main() -> int:
     """Attack, judge, print the table; the exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that no process outlives it
+    if _MEMORY.is_dir():
+        tempfile.tempdir = str(_MEMORY)
     rotations, seed = int(os.environ.get("ROTATIONS") or 300), int(os.environ.get("SEED") or 1)
     for module in _IMPORTS:
         importlib.import_module(module)
@@ -69,31 +77,51 @@ def main() -> int:
 
 
 def _attack(rotations: int, seed: int, at: World, fleet: Fleet, attacks: Attacks, people: People) -> None:
-    """Until so many rotations have ended."""
-    random, cleared, ended, since = Random(f"turns {seed}"), time.monotonic(), -1, time.monotonic()
+    """Until so many rotations have ended, or a signal says that it is enough."""
+    random, enough = Random(f"turns {seed}"), []
+    signal.signal(signal.SIGUSR1, lambda *_: enough.append(True))
+    progress, cleared = _Progress(), time.monotonic()
     _begin(at, random)
-    while ended < rotations:
+    while progress.ended < rotations and not enough:
         time.sleep(_TURN_S)
         fleet.care()
-        attacks.step()
+        attacks.step(progress.ended)
         if random.random() < _ACTS_A_SECOND * _TURN_S:
             people.act()
         if time.monotonic() > cleared + _LOOK_AFTER_S:
             cleared = time.monotonic()
             people.look_after()
-        now_ended = _ended(at, people)
-        if now_ended != ended:
-            ended, since = now_ended, time.monotonic()
-        if time.monotonic() > since + _NO_PROGRESS_S:
-            raise SystemExit(f"No rotation has ended for {_NO_PROGRESS_S} s; {ended} have.")
+        progress.look(at, people)
+
+
+class _Progress:
+    """How many rotations have ended, told every minute. Exits when there is none any more."""
+
+    def __init__(self) -> None:
+        self.ended, self._since, self._looked = 0, time.monotonic(), 0.0
+        self._began = self._told = time.monotonic()
+
+    def look(self, at: World, people: People) -> None:
+        """Count them, every second."""
+        now = time.monotonic()
+        if now < self._looked + _LOOK_S:
+            return
+        self._looked, ended = now, _ended(at, people)
+        if ended > self.ended:
+            self.ended, self._since = ended, now
+        if now > self._since + _NO_PROGRESS_S:
+            raise SystemExit(f"No rotation has ended for {_NO_PROGRESS_S} s; {self.ended} have.")
+        if now > self._told + _TELL_S:
+            self._told = now
+            sys.stderr.write(f"{(now - self._began) / 60:.0f} min: {self.ended} rotations\n")
 
 
 def _begin(at: World, random: Random) -> None:
-    """The first due times, spread."""
+    """The first due times: some fall on one moment."""
     now = datetime.now(UTC)
     with Session(at.at.engine) as session, session.begin():
         for strategy_id in session.scalars(select(RotationStrategy.id)).all():
-            due = now.timestamp() + random.uniform(0, INTERVAL_S)
+            due = now.timestamp() + random.randrange(0, INTERVAL_S, _DUE_EVERY_S)
             session.execute(
                 update(RotationStrategy)
                 .where(RotationStrategy.id == strategy_id)
@@ -103,11 +131,14 @@ def _begin(at: World, random: Random) -> None:
 
 def _let_all_end(at: World, fleet: Fleet, people: People) -> None:
     """Nothing goes wrong any more: everything ends, or waits for a time to come."""
-    until, rested = time.monotonic() + _DRAIN_S, 0
-    while time.monotonic() < until and rested < _AT_REST_S:
+    rested = 0
+    for second in range(_DRAIN_S):
+        if rested == _AT_REST_S:
+            return
         fleet.care()
         time.sleep(1)
-        people.look_after()
+        if second % (2 * _LOOK_AFTER_S) == 0:
+            people.look_after()
         rested = rested + 1 if _rests(at) and not people.deletions.to_make_anew else 0
 
 

@@ -16,7 +16,9 @@ from jobs.queue import connect
 from soak.fleet import Fleet
 from soak.world import World
 
-_PAUSE_S = (0.1, 1.5)
+ROTATIONS_EACH = 8
+"""So many rotations end between two attacks, on average."""
+_LONGEST_PAUSE_S = 6.0
 _FOR_S = 4.0
 
 
@@ -26,18 +28,19 @@ class Attacks:
     def __init__(self, seed: int, fleet: Fleet, at: World) -> None:
         self._random, self._fleet, self._world = Random(f"attacks {seed}"), fleet, at
         self._redis: Redis = connect(at.at.config.redis)
-        self._next = time.monotonic()
+        self._at_rotations, self._at_latest = 0.0, time.monotonic()
         self._undo: list[tuple[float, Callable[[], object]]] = []
         self.done: Counter[str] = Counter()
 
-    def step(self) -> None:
-        """Do what is due now, and undo what has lasted long enough."""
+    def step(self, ended: int) -> None:
+        """Do what is due now that so many rotations have ended, and undo what has lasted long enough."""
         now = time.monotonic()
         for entry in [entry for entry in self._undo if entry[0] <= now]:
             self._undo.remove(entry)
             entry[1]()
-        if now >= self._next:
-            self._next = now + self._random.uniform(*_PAUSE_S)
+        if ended >= self._at_rotations or now >= self._at_latest:
+            self._at_rotations = max(self._at_rotations, ended) + self._random.expovariate(1 / ROTATIONS_EACH)
+            self._at_latest = now + _LONGEST_PAUSE_S
             self._attack()
 
     def end(self) -> None:

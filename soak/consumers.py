@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import sys
 import time
-from collections import OrderedDict
 from types import FrameType
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from sqlalchemy import select
@@ -24,28 +23,29 @@ from crypto import Keyring
 from models import Project, RotationStrategy
 from models.engine import READ_ONLY, open_database
 from models.secret import current_values
-from practice.seed import REGION, PracticeAws
+from practice.seed import REGION
+from rotation.aws.clients import ONCE, make_client
 from rotation.provider import KeyPair
+from rotation.reach.access import Access
 
-_PAUSE_S = 0.02
+_PAUSE_S = 0.05
 _HELD_S = 1.0
 """A program reads its pair that often: shorter than any grace."""
-_CLIENTS = 100
 _REFUSED = {"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException", "InvalidAccessKeyId"}
 
 
 class Consumers:
-    """One program for each strategy, in turns."""
+    """One program for each strategy, in turns: those first whose pair is new, then any."""
 
     def __init__(self, config: Config) -> None:
         self._engine = open_database(config.database).execution_options(**{READ_ONLY: True})
         self._keyring = Keyring.load(config.master_key, config.instance / "master.key")
-        self._aws = PracticeAws(config.aws_endpoint_url, "", KeyPair("none", "none"), REGION)
-        self._clients: OrderedDict[KeyPair, Any] = OrderedDict()
+        self._access = Access(None, REGION, config.aws_endpoint_url)
+        self._read: set[KeyPair] = set()
         self.calls, self.refused, self.told = 0, 0, []
 
     def pairs(self) -> list[KeyPair]:
-        """What the secrets hold now; none where no pair was published yet."""
+        """What the secrets hold now, new pairs first; none where no pair was published yet."""
         with Session(self._engine) as session:
             key = session.scalars(select(Project)).one().sealing_key(self._keyring)
             outputs = session.execute(
@@ -53,26 +53,21 @@ class Consumers:
             ).all()
             values = current_values(session, key, [secret_id for pair in outputs for secret_id in pair])
         pairs = [KeyPair(values[first].decode(), values[second].decode()) for first, second in outputs]
-        return [pair for pair in pairs if pair.access_key_id.startswith("AKIA")]
+        random.shuffle(pairs)
+        before, self._read = self._read, {pair for pair in pairs if pair.access_key_id.startswith("AKIA")}
+        return sorted((pair for pair in pairs if pair in self._read), key=before.__contains__)
 
     def call(self, pair: KeyPair) -> None:
         """Call AWS once."""
         self.calls += 1
         try:
-            self._client(pair).get_session_token()
+            make_client("sts", pair, self._access, ONCE).get_session_token()
         except ClientError as error:
             if error.response["Error"]["Code"] in _REFUSED:
                 self.refused += 1
                 self.told.append(f"{time.time():.3f} {pair.access_key_id} {error.response['Error']['Code']}")
         except BotoCoreError:
             return  # the way to AWS, not the key
-
-    def _client(self, pair: KeyPair) -> Any:
-        if pair not in self._clients:
-            self._clients[pair] = self._aws.client("sts", pair)
-            while len(self._clients) > _CLIENTS:
-                self._clients.popitem(last=False)
-        return self._clients[pair]
 
 
 def main() -> None:

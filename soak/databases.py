@@ -22,19 +22,19 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_d
 class Sqlite:
     """The file, which another writer may lock."""
 
-    attacks: Mapping[str, float] = {"database locked": 0.3, "database locked for a moment": 2}
+    attacks: Mapping[str, float] = {"database locked": 0.1, "database locked for a moment": 2}
 
     def attack(self, kind: str, engine: Engine) -> None:
         """Hold the write lock, for a moment or for longer than anybody waits for it."""
         with engine.connect() as other:
             other.execute(text("SELECT 1"))  # whatever a transaction does, it takes the lock first
-            time.sleep(2 if kind.endswith("moment") else BUSY_TIMEOUT_MS / 1000 + 1)
+            time.sleep(0.5 if kind.endswith("moment") else BUSY_TIMEOUT_MS / 1000 + 1)
 
 
 class Postgresql:
     """The server, which may cut connections, and be started again."""
 
-    attacks: Mapping[str, float] = {"connections cut": 2, "database restarted": 0.5, "database crashed": 0.5}
+    attacks: Mapping[str, float] = {"connections cut": 2, "database restarted": 0.3, "database crashed": 0.3}
 
     def __init__(self, of: Server) -> None:
         self._server = of

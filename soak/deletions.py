@@ -51,7 +51,7 @@ class Deletions:
     outcomes: Counter[str] = field(default_factory=Counter)
     """The rotations that went with their strategies, by outcome."""
     done: Counter[str] = field(default_factory=Counter)
-    _held_before: dict[str, str] = field(default_factory=dict)
+    held_before: dict[str, str] = field(default_factory=dict)
     """The key that a user had before its strategy was made anew: Alice's until a rotation takes it over."""
     _is_over: bool = False
     _ending: dict[int, datetime] = field(default_factory=dict)
@@ -114,7 +114,7 @@ class Deletions:
         keys = session.scalars(select(AccessKey).where(AccessKey.strategy_id == strategy.id)).all()
         columns = {name: getattr(strategy, name) for name in _LIKE_BEFORE}
         may_stay = {key.access_key_id for key in keys if not delete_keys or key.taken_over}
-        may_stay.add(self._held_before.get(strategy.user_name))
+        may_stay.add(self.held_before.get(strategy.user_name))
         lost = sum(key.state in _MAYBE for key in keys)
         begun = _Deletion(strategy.user_name, strategy.account_id or "", columns, may_stay, lost)
         outcomes = _outcomes(session, strategy.id)
@@ -135,7 +135,7 @@ class Deletions:
         if len(left) > gone.lost:
             told = f"{', '.join(left)} left of {gone.user_name}, {gone.lost} lost, {gone.may_stay} may stay"
             self.unknown.append(told + of_user(self.at, session, gone.user_name))
-        self._held_before[gone.user_name] = held
+        self.held_before[gone.user_name] = held
         for access_key_id in listed - {held}:
             iam.delete_access_key(UserName=gone.user_name, AccessKeyId=access_key_id)
         due_at = None if self._is_over else now + timedelta(seconds=self._random.uniform(0, INTERVAL_S))

@@ -22,6 +22,8 @@ from soak.deletions import Deletions
 from soak.world import GRACE_S, INTERVAL_S, World
 
 _PROGRAMS_HAVE_THE_NEW_ONE = timedelta(seconds=3)
+_IS_LOST = AccessKey.state == KeyState.LOST.value
+_HAS_FAILED = AccessKey.state.in_([state.value for state in REPLACED]) & (AccessKey.error_code != "")
 
 
 class People:
@@ -52,12 +54,17 @@ class People:
     def look_after(self) -> None:
         """Do what pages ask a person for: clear up what is lost, ask again where AWS has said no, finish deletions."""
         try:
-            with Session(self._world.at.engine) as session, session.begin():
-                self._clear_up(session, datetime.now(UTC))
-                self._mend(session, datetime.now(UTC))
+            if self._has_to_look_after():  # on SQLite whoever may write keeps all others from it
+                with Session(self._world.at.engine) as session, session.begin():
+                    self._clear_up(session, datetime.now(UTC))
+                    self._mend(session, datetime.now(UTC))
             self.finish_deletions()
         except OperationalError:
             self.done["database away"] += 1
+
+    def _has_to_look_after(self) -> bool:
+        with Session(self._world.reading) as session:
+            return session.scalar(select(AccessKey.id).where(_IS_LOST | _HAS_FAILED).limit(1)) is not None
 
     def finish_deletions(self) -> None:
         """Make anew the strategies that are gone by now."""
@@ -73,7 +80,7 @@ class People:
 
     def _clear_up(self, session: Session, now: datetime) -> None:
         """Delete what Keyturn says that it lost and can't find, as soon as it may be cleared up, and say so."""
-        for key in session.scalars(select(AccessKey).where(AccessKey.state == KeyState.LOST.value)):
+        for key in session.scalars(select(AccessKey).where(_IS_LOST)):
             strategy = session.get(RotationStrategy, key.strategy_id)
             if strategy is not None and clear_up(session, key, strategy, by="alice", now=now):
                 self._delete_unknown(session, strategy)
@@ -81,8 +88,7 @@ class People:
 
     def _mend(self, session: Session, now: datetime) -> None:
         """Have AWS asked at once about old keys whose end failed for what only a person can mend, and has mended."""
-        old = AccessKey.state.in_([state.value for state in REPLACED])
-        for key in session.scalars(select(AccessKey).where(old, AccessKey.error_code != "")):
+        for key in session.scalars(select(AccessKey).where(_HAS_FAILED)):
             ask_now(session, key, now)
             self.done["ask now"] += 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -43,7 +44,11 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], people: People,
         outcomes = select(Rotation.state, Rotation.error_code).where(Rotation.ended_at.is_not(None))
         by_outcome = Counter(code or state for state, code in session.execute(outcomes)) + deletions.outcomes
         strategies = session.scalars(select(RotationStrategy)).all()
-        unknown = deletions.unknown + [line for each in strategies for line in _unknown(at, session, each)]
+        unknown = deletions.unknown + [
+            line
+            for each in strategies
+            for line in _unknown(at, session, each, deletions.held_before.get(each.user_name))
+        ]
         zeros = {
             "consumer calls refused": consumed["refused"],
             "keys beyond two": _beyond_two(at),
@@ -51,8 +56,7 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], people: People,
             "due times run twice": _twice(session),
             "rotations stuck": len(stuck(session)),
         }
-        told = [_being_deleted(session, each) for each in strategies if each.deleting_at is not None]
-        told += [f"rotation {row.id} is stuck: {row.state} {row.wait_code} {row.wait_until}" for row in stuck(session)]
+        told = _left(session, strategies)
     lines = [
         ("rotations", _told(by_outcome)),
         ("kills", _told(kills)),
@@ -65,10 +69,26 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], people: People,
     return Table(lines, zeros, told)
 
 
+def _left(session: Session, strategies: Sequence[RotationStrategy]) -> list[str]:
+    """What has not come to its end."""
+    failed = select(AccessKey).where(AccessKey.error_code != "", AccessKey.state != KeyState.DELETED.value)
+    return [
+        *(_being_deleted(session, each) for each in strategies if each.deleting_at is not None),
+        *(f"rotation {row.id} is stuck: {row.state} {row.wait_code} {row.wait_until}" for row in stuck(session)),
+        *(_kept(session, key) for key in session.scalars(failed)),
+    ]
+
+
 def _being_deleted(session: Session, strategy: RotationStrategy) -> str:
     keys = select(AccessKey).where(AccessKey.strategy_id == strategy.id, AccessKey.look_at.is_not(None))
     waits = [f"{key.state} {key.error_code} until {key.look_at:%T}" for key in session.scalars(keys)]
     return f"{strategy.user_name} is being deleted since {strategy.deleting_at:%T}: {', '.join(waits)}"
+
+
+def _kept(session: Session, key: AccessKey) -> str:
+    """Why a key doesn't end: no promise is broken, but its user may have no room for another."""
+    user, said = session.get_one(RotationStrategy, key.strategy_id).user_name, key.error_facts.get("said", "")
+    return f"{key.access_key_id} of {user} stays {key.state}: {key.error_code} {said}, since {key.intent_at:%T}"
 
 
 def stuck(session: Session) -> list[Rotation]:
@@ -89,12 +109,12 @@ def _twice(session: Session) -> int:
     return len(session.scalars(found).all())
 
 
-def _unknown(at: World, session: Session, strategy: RotationStrategy) -> list[str]:
+def _unknown(at: World, session: Session, strategy: RotationStrategy, held_before: str | None) -> list[str]:
     """Keys of the user that Keyturn neither knows nor tells as lost."""
     rows = session.scalars(select(AccessKey).where(AccessKey.strategy_id == strategy.id)).all()
     lost = sum(row.state == KeyState.LOST.value for row in rows)
     listed = at.aws.iam.list_access_keys(UserName=strategy.user_name)["AccessKeyMetadata"]
-    unknown = {row["AccessKeyId"] for row in listed} - {row.access_key_id for row in rows}
+    unknown = {row["AccessKeyId"] for row in listed} - {row.access_key_id for row in rows} - {held_before}
     told = f"{', '.join(unknown)} of {strategy.user_name}{of_user(at, session, strategy.user_name)}"
     return [told] if len(unknown) > lost else []
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
@@ -23,19 +24,24 @@ from models.project import Project
 from practice.seed import FIVE_PERMISSIONS, THREE_PERMISSIONS, PracticeAws
 from soak.databases import Postgresql, Sqlite, database
 
-STRATEGIES = 60
+STRATEGIES = 120
 CONNECTIONS = 12
 WITHOUT_LISTING = 2
 """So many connections' managers may neither list keys nor deactivate them."""
-INTERVAL_S = 12
+INTERVAL_S = 30
 GRACE_S = 6
 TIMES = {"interval_s": INTERVAL_S, "grace_s": GRACE_S, "quiet_s": 0, "watch_s": 1}
 _SETTINGS = {
-    "KEYTURN_SWEEP_PERIOD": "1", "KEYTURN_LEASE": "8", "KEYTURN_LAST_USE_LAG": "3", "KEYTURN_LAST_USE_POLL": "2",
+    "KEYTURN_SWEEP_PERIOD": "2", "KEYTURN_LEASE": "8", "KEYTURN_LAST_USE_LAG": "3", "KEYTURN_LAST_USE_POLL": "2",
     "KEYTURN_LOG_LEVEL": "ERROR",
 }  # fmt: skip
-# The three rounds of verification span longer than the replicas are apart.
-_VERIFY = {"verify_rounds": 3, "verify_gap_s": 1}
+# The first round comes later than the last replica knows a key, or the rounds span longer than they are apart.
+_VERIFY: tuple[dict[str, Any], ...] = (
+    {"verify_rounds": 1, "verify_gap_s": 2},
+    {"verify_rounds": 1, "verify_gap_s": 2, "verify_services": ["sts"]},
+    {"verify_rounds": 1, "verify_gap_s": 2, "verify_services": ["iam", "sts"]},
+    {"verify_rounds": 3, "verify_gap_s": 1, "verify_services": ["s3"]},
+)
 _BEHAVIOUR = {
     "latency_s": 0.005, "latency_tail": 1.0, "propagation_s": [0.2, 1.5], "deletion_s": [0.2, 2.0],
     "status_change_s": [0.2, 2.0], "last_use_lag_s": 1.0, "last_use_step_s": 0.5, "throttle_per_s": 150,
@@ -77,7 +83,7 @@ def world(seed: int, kind: str) -> Iterator[World]:
         tempfile.TemporaryDirectory(prefix="keyturn-soak-") as name,
         _practice_aws(Path(name), seed) as aws,
         database(kind) as (made, settings),
-        with_strategies(aws, STRATEGIES, connections=CONNECTIONS, verify=_VERIFY, **_SETTINGS, **settings) as at,
+        with_strategies(aws, STRATEGIES, connections=CONNECTIONS, **_SETTINGS, **settings) as at,
     ):
         managers = _make_ready(at, aws)
         for fault, action, when, share in _FAULTS:
@@ -110,6 +116,8 @@ def _make_ready(at: Instance, aws: PracticeAws) -> dict[str, str]:
             manager = aws.make_manager(f"manager-{number}", permissions=permissions)
             connection.access_key_id, connection.manager = manager.key.access_key_id, f"user/manager-{number}"
             connection.set_secret(key, manager.key.secret_access_key)
+            for name, value in _VERIFY[number % len(_VERIFY)].items():
+                setattr(connection, name, value)
             managers[manager.user_name] = manager.key.access_key_id
         session.execute(update(RotationStrategy).values(**TIMES))
     return managers

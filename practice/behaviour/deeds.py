@@ -62,6 +62,11 @@ class Deeds:
         with self._lock:
             return [asdict(deed) for deed in self._deeds]
 
+    def met(self, when: str, request: Request) -> bool:
+        """Whether anything is planned `when` (before, after) that call."""
+        with self._lock:
+            return any(deed.when == when and deed.meets(request) for deed in self._deeds)
+
     def do(self, when: str, request: Request) -> list[tuple[str, str]]:
         """Do what is planned `when` (before, after) that call; returns each deed with the key concerned, if any."""
         with self._lock:

@@ -7,6 +7,7 @@ has looked at AWS says that it is cleared up; so with any other key that Keyturn
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -30,6 +31,8 @@ WRONG_CLOCK = timedelta(days=1)
 """A key that is new and this near may be the lost one all the same, if a clock is wrong: a person decides."""
 
 PAUSE = timedelta(minutes=1)
+
+_OVER: dict[str, Any] = {"look_at": None, "error_code": "", "error_facts": {}}
 
 _MUST_LIVE = frozenset({"key_is_published", "key_in_connection"})
 """What keeps a key from ending while somebody needs it: no person can have deleted it and all be well."""
@@ -196,7 +199,7 @@ def _is_the_targets(tools: Tools, access_key_id: str, strategy: RotationStrategy
 
 
 def _forget(tools: Tools, key: AccessKey) -> None:
-    move(tools.session, key.id, KeyState.LOST, KeyState.DELETED, deleted_at=tools.clock.now(), look_at=None)
+    move(tools.session, key.id, KeyState.LOST, KeyState.DELETED, deleted_at=tools.clock.now(), **_OVER)
 
 
 def _delete(tools: Tools, key: AccessKey, strategy: RotationStrategy, found: ListedKey) -> None:
@@ -211,7 +214,7 @@ def _delete(tools: Tools, key: AccessKey, strategy: RotationStrategy, found: Lis
     now = tools.clock.now()
     move(
         tools.session, key.id, KeyState.LOST, KeyState.DELETED, access_key_id=found.access_key_id,
-        created_at=found.created_at, deleted_at=now, look_at=None,
+        created_at=found.created_at, deleted_at=now, **_OVER,
     )  # fmt: skip
     record(
         tools.session, at=now, actor="worker", action=Action.KEY_DELETE, thing=found.access_key_id,

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import AccessKey, Connection, KeyState, RotationStrategy
+from models.engine import begin_reading
 from models.secret import current_values
 from rotation.errors import RotationError
 from rotation.provider import LastUse
@@ -37,6 +38,7 @@ def is_cut_off(key: AccessKey) -> bool:
 
 def asks_aws(session: Session, access_key_id: str) -> bool:
     """Whether a connection asks AWS with this key. Commits."""
+    begin_reading(session)
     found = session.scalar(select(Connection.id).where(Connection.access_key_id == access_key_id).limit(1))
     session.commit()
     return found is not None
@@ -47,6 +49,7 @@ def _is_published(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> b
     secret_id = strategy.access_key_secret_id
     if secret_id is None:
         return False
+    begin_reading(tools.session)
     values = current_values(tools.session, tools.sealing_key(strategy.project_id), [secret_id])
     tools.session.commit()
     return values.get(secret_id, b"") == (key.access_key_id or "").encode()

@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from models import AccessKey, KeyState, Rotation, RotationStrategy
 from models.access_key import REPLACED, claim_look, is_free
 from models.connection import note_worked
+from models.engine import begin_reading
 from rotation.ending import at_aws, lost
 from rotation.ending.proof import is_cut_off, proven
 from rotation.ending.rules import BY_RULE, end_at, waits_for_person
@@ -56,6 +57,7 @@ def look_at_once(tools: Tools, key: AccessKey) -> None:
 
 
 def _look(tools: Tools, key: AccessKey, claimed_until: datetime) -> datetime | None:
+    begin_reading(tools.session)
     strategy = tools.session.get_one(RotationStrategy, key.strategy_id)
     tools.session.commit()
     try:
@@ -234,6 +236,7 @@ def _quiet_at(tools: Tools, key: AccessKey, strategy: RotationStrategy, last_use
 
 def _is_worked_on(tools: Tools, key: AccessKey) -> bool:
     """Whether an open rotation made the key or goes back to it."""
+    begin_reading(tools.session)
     working = tools.session.scalar(
         select(Rotation.id).where(Rotation.access_key_id == key.id, Rotation.ended_at.is_(None))
     )

@@ -6,12 +6,34 @@ import random
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import BindParameter, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import Rotation, RotationStrategy
-from models.engine import READ_ONLY
+from models.engine import begin_reading
 from models.rotation import AT_ONCE
+
+# At each turn of a worker: to build these statements anew takes longer than to execute them.
+
+_now: BindParameter[datetime] = bindparam("now")
+# Nobody has it in hand, and it needn't wait.
+_is_ready = or_(Rotation.lease_until.is_(None), Rotation.lease_until <= _now) & or_(
+    Rotation.wait_until.is_(None), Rotation.wait_until <= _now
+)
+# It waits out a refusal by AWS that goes by.
+_is_refused = (Rotation.wait_until > _now) & (Rotation.tries > 0) & (Rotation.wait_code != "")
+_BY_CONNECTION = (
+    select(
+        func.count(case((Rotation.lease_until > _now, 1))).label("busy"),
+        func.count(case((_is_refused, 1))).label("refused"),
+        func.min(case((_is_ready, Rotation.id))).label("oldest"),
+        func.max(case((_is_ready & (Rotation.id == bindparam("wanted")), Rotation.id))).label("wanted"),
+    )
+    .join(RotationStrategy, RotationStrategy.id == Rotation.strategy_id)
+    .where(Rotation.ended_at.is_(None))
+    .group_by(RotationStrategy.connection_id)
+)
+_TURN = select(Rotation.id, Rotation.strategy_id, Rotation.claims).where(Rotation.id == bindparam("rotation"))
 
 
 @dataclass(frozen=True)
@@ -30,36 +52,13 @@ def next_turn(session: Session, now: datetime, wanted: int = 0) -> Turn | None:
     one that AWS has just refused for a while (throttled, out of reach) gets one at a time. Ends the transaction, which
     must be a new one.
     """
-    session.connection(execution_options={READ_ONLY: True})
-    rows = session.execute(
-        select(
-            func.count(case((Rotation.lease_until > now, 1))).label("busy"),
-            func.count(case((_is_refused(now), 1))).label("refused"),
-            func.min(case((_is_ready(now), Rotation.id))).label("oldest"),
-            func.max(case((_is_ready(now) & (Rotation.id == wanted), Rotation.id))).label("wanted"),
-        )
-        .join(RotationStrategy, RotationStrategy.id == Rotation.strategy_id)
-        .where(Rotation.ended_at.is_(None))
-        .group_by(RotationStrategy.connection_id)
-    ).all()
+    begin_reading(session)
+    rows = session.execute(_BY_CONNECTION, {"now": now, "wanted": wanted}).all()
     able = [row for row in rows if row.oldest is not None and row.busy < (1 if row.refused else AT_ONCE)]
     least = [row for row in able if row.busy == min(each.busy for each in able)]
     found = None
     if least:
-        row = random.choice(least)  # noqa: S311 - any of them is as good
-        columns = (Rotation.id, Rotation.strategy_id, Rotation.claims)
-        found = session.execute(select(*columns).where(Rotation.id == (row.wanted or row.oldest))).one_or_none()
+        row = next((each for each in least if each.wanted), None) or random.choice(least)  # noqa: S311 - as good
+        found = session.execute(_TURN, {"rotation": row.wanted or row.oldest}).one_or_none()
     session.rollback()
     return None if found is None else Turn(*found)
-
-
-def _is_ready(now: datetime) -> ColumnElement[bool]:
-    """Nobody has it in hand, and it needn't wait."""
-    return or_(Rotation.lease_until.is_(None), Rotation.lease_until <= now) & or_(
-        Rotation.wait_until.is_(None), Rotation.wait_until <= now
-    )
-
-
-def _is_refused(now: datetime) -> ColumnElement[bool]:
-    """It waits out a refusal by AWS that goes by."""
-    return (Rotation.wait_until > now) & (Rotation.tries > 0) & (Rotation.wait_code != "")

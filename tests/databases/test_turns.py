@@ -91,6 +91,12 @@ def test_the_connection_that_is_served_least_is_next(world):
     assert turn(world) == many[2]
 
 
+def test_the_wanted_one_is_taken_where_it_is_as_good_as_another(world):
+    queue(world, 3)
+    wanted = [queue(world, 2, connection(world, name))[1] for name in ("one", "two", "three")]
+    assert [turn(world, wanted=each) for each in wanted] == wanted
+
+
 def test_nobody_has_a_turn_while_all_connections_have_their_hands_full(world):
     ids = queue(world, AT_ONCE + 2)
     for each in ids[:AT_ONCE]:

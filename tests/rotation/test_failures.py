@@ -155,6 +155,14 @@ def test_a_lost_answer_with_the_right_to_list_is_cleared_up(turned, made):
     assert turned.rotate().state == State.SUCCEEDED
 
 
+def test_the_next_rotation_clears_up_itself_what_an_answer_lost(turned):
+    pair = turned.pair()
+    turned.aws.lose_next_answer(made=True)
+    assert turned.rotate().error_code == "answer_lost"
+    assert turned.rotate().state == State.SUCCEEDED
+    assert turned.aws.keys_of(USER) == [pair.access_key_id, turned.pair().access_key_id]
+
+
 def test_a_lost_request_that_aws_carries_out_late_is_found(turned):
     pair = turned.pair()
     turned.aws.lose_next_answer(made="later")
