@@ -112,16 +112,15 @@ def _tell_old(session: Session, now: datetime, most: int) -> None:
 def _tell_still_failing(session: Session, now: datetime, most: int) -> None:
     """People are reminded each day of what rests until somebody mends it."""
     last = (
-        select(Rotation.strategy_id, func.max(Rotation.id).label("id"))
-        .where(Rotation.state == State.FAILED.value)
-        .group_by(Rotation.strategy_id)
-        .subquery()
+        select(func.max(Rotation.id))
+        .where(Rotation.strategy_id == Alert.strategy_id, Rotation.state == State.FAILED.value)
+        .correlate(Alert)
+        .scalar_subquery()
     )
     failing = (
         select(Alert, RotationStrategy, Rotation)
         .join(RotationStrategy, RotationStrategy.id == Alert.strategy_id)
-        .join(last, last.c.strategy_id == Alert.strategy_id)
-        .join(Rotation, Rotation.id == last.c.id)
+        .join(Rotation, Rotation.id == last)
         .where(Alert.kind == Kind.ROTATION_FAILED.value, Alert.told_at <= now - AGAIN)
         .order_by(Alert.told_at)
         .limit(most)

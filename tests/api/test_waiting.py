@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from types import SimpleNamespace
@@ -124,8 +125,14 @@ def note(session, payments, action):
     session.commit()
 
 
+def in_a_thread(coroutine):
+    """A browser's test before this one may have left a loop running in the main thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
 def run(doing):
-    asyncio.run(asyncio.wait_for(doing(), SOON_S))
+    in_a_thread(asyncio.wait_for(doing(), SOON_S))
 
 
 SECRETS = "/api/v1/secrets?path=/&wait=30"
@@ -298,7 +305,7 @@ class TestFront:
             return Response(stream_with_context(parts()))
 
         front, proto = Front(app, Waiting(lambda _waited: set()), 3, 1000), Proto()
-        asyncio.run(front.__rsgi__(scope_of("/long"), proto))
+        in_a_thread(front.__rsgi__(scope_of("/long"), proto))
         assert (proto.answer[0], len(proto.sent), proto.parts, closed) == (200, 1_200_000, 5, ["long"])
 
     def test_ends_what_is_long_when_its_reader_is_gone(self):
@@ -316,7 +323,7 @@ class TestFront:
             return parts()
 
         proto = Proto(gone_after=3)
-        asyncio.run(Front(app, Waiting(lambda _waited: set()), 2, 1000).__rsgi__(scope_of("/"), proto))
+        in_a_thread(Front(app, Waiting(lambda _waited: set()), 2, 1000).__rsgi__(scope_of("/"), proto))
         assert closed == [True]
 
     def test_tells_headers_apart_that_look_alike(self):

@@ -34,7 +34,8 @@ def rules(app, method):
     """The address of every view that takes `method`, with something in place of its variables."""
     for rule in app.url_map.iter_rules():
         if method in rule.methods:
-            address = re.sub(r"<[^>]+>", "1", rule.rule)
+            chosen = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule)
+            address = re.sub(r"<[^>]+>", "1", chosen)
             yield address
 
 
