@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from models import AccessKey, Alert, KeyState, Kind, Project, Rotation, RotationStrategy, State
@@ -111,21 +111,19 @@ def _tell_old(session: Session, now: datetime, most: int) -> None:
 
 def _tell_still_failing(session: Session, now: datetime, most: int) -> None:
     """People are reminded each day of what rests until somebody mends it."""
-    last = (
-        select(func.max(Rotation.id))
-        .where(Rotation.strategy_id == Alert.strategy_id, Rotation.state == State.FAILED.value)
-        .correlate(Alert)
-        .scalar_subquery()
-    )
     failing = (
-        select(Alert, RotationStrategy, Rotation)
-        .join(RotationStrategy, RotationStrategy.id == Alert.strategy_id)
-        .join(Rotation, Rotation.id == last)
-        .where(Alert.kind == Kind.ROTATION_FAILED.value, Alert.told_at <= now - AGAIN)
+        select(Alert)
+        .where(Alert.kind == Kind.ROTATION_FAILED.value, Alert.told_at <= now - AGAIN, Alert.strategy_id.is_not(None))
         .order_by(Alert.told_at)
         .limit(most)
     )
-    for alert, strategy, rotation in session.execute(failing).all():
+    # Each with a question of its own: joined, a database without statistics of alerts may read all strategies first.
+    for alert in session.scalars(failing).all():
+        strategy = session.get_one(RotationStrategy, alert.strategy_id)
+        failed = Rotation.strategy_id == alert.strategy_id, Rotation.state == State.FAILED.value
+        rotation = session.scalar(select(Rotation).where(*failed).order_by(Rotation.id.desc()).limit(1))
+        if rotation is None:
+            continue
         told = FAILURES[rotation.error_code].tell(rotation.error_facts)
         alert.told_at = now
         tell(

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from app import create_app
 from config import Config
 from database import db
-from models import AccessKey, Base, Batch, KeyState, RotationStrategy, Secret
+from models import AccessKey, Base, Batch, KeyState, NoticeAddress, Project, RotationStrategy, Secret, Webhook
+from models.base import new_id
 from models.secret import create_secret, write_secret
 from rotation.many import batches
 from tests import factories, turned
@@ -80,12 +81,26 @@ def client(app, session, strategy) -> Client:
     return client
 
 
+def _receivers(session, project_id, keyring) -> dict[str, str]:
+    """A webhook and an address of people; by what stands for one in addresses, what does."""
+    sealing = session.get_one(Project, project_id).sealing_key(keyring)
+    facts = {"project_id": project_id, "created_at": START, "created_by": "bob", "kinds": []}
+    webhook = Webhook(id=new_id(), name="deploys", url="https://example.com/hooks", **facts)
+    webhook.give_secret(sealing)
+    address = NoticeAddress(id=new_id(), name="team", **facts)
+    address.set_url(sealing, "json://example.com/")
+    session.add_all([webhook, address])
+    return {"addresses/<receiver_id>": f"addresses/{address.id}", "<receiver_id>": webhook.id}
+
+
 def test_every_page_answers(app, client, session, strategy):
     batch = Batch(project_id=strategy.project_id, deed="rotate", at=START, by="bob")
     batches.start(session, batch, [strategy.id])
     token, text = programs.token(session, strategy, reads_secrets=True)
+    receivers = _receivers(session, strategy.project_id, app.extensions["keyturn"].keyring)
     session.commit()
     values = {
+        "<any(webhooks, addresses):sort>": "webhooks", **receivers,
         "connections/<name>": "connections/prod-manager", "people/<name>": "people/alice",
         "<project_name>": "payments", "<environment_name>": "production", "<path:path>": "api", "<token>": "none",
         "<int:token_id>": str(token.id), "<strategy>": str(strategy.id),
@@ -96,7 +111,7 @@ def test_every_page_answers(app, client, session, strategy):
         "<int:secret_id>": str(session.scalar(select(Secret.id).where(Secret.name == "TOKEN"))),
     }  # fmt: skip
     answers = {}
-    for rule in [rule for rule in app.url_map.iter_rules() if "GET" in rule.methods and "<any(" not in rule.rule]:
+    for rule in [rule for rule in app.url_map.iter_rules() if "GET" in rule.methods]:
         address = rule.rule
         for name, value in values.items():
             address = address.replace(name, value)
