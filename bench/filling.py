@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from bench.running import Instance, instance
 from crypto import SealingKey
-from models import AccessKey, Connection, Project, Rotation, RotationStrategy, Secret
+from models import AccessKey, Connection, Environment, Project, Rotation, RotationStrategy, Secret, ServiceToken
 from models.base import new_id
+from models.programs.token import give
 from models.project import create_project
 from models.secret import create_secret
 from practice.seed import PracticeAws
@@ -144,3 +145,15 @@ def _secret(session: Session, project: Project, key: SealingKey, path: str, name
         now=datetime.now(UTC),
         author="bench",
     )
+
+
+def make_token(session: Session, place: Environment, now: datetime, **rights: bool) -> tuple[ServiceToken, str]:
+    """A token for all of the environment with these rights, and its text. Flushes."""
+    token = ServiceToken(
+        project_id=place.project_id, environment_id=place.id, path="/", name="bench", created_at=now,
+        created_by="bench", **rights,
+    )  # fmt: skip
+    text = give(token)
+    session.add(token)
+    session.flush()
+    return token, text

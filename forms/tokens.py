@@ -10,23 +10,16 @@ from wtforms.validators import Length, ValidationError
 from wtforms.widgets import CheckboxInput
 
 from forms.base import Form, refuse, stripped
+from forms.overlap import OverlapForm, overlap_field
 from models import Environment, RotationStrategy
 from models.programs.token import networks_of
 from models.project import name_problem, normal_path, reaches
 
-_DAY_S = 86_400
 _EXPIRES = [
     SelectChoice("30", "in 30 days"),
     SelectChoice("90", "in 90 days"),
     SelectChoice("365", "in a year"),
     SelectChoice("", "never"),
-]
-_OVERLAPS = [
-    SelectChoice("0", "none: the present value stops at once"),
-    SelectChoice("3600", "1 hour"),
-    SelectChoice(str(_DAY_S), "1 day"),
-    SelectChoice(str(7 * _DAY_S), "7 days"),
-    SelectChoice(str(30 * _DAY_S), "30 days"),
 ]
 _MOST_NETWORKS = 50
 
@@ -111,12 +104,9 @@ class NewToken(Form):
                 raise ValidationError("Choose such as lie in the token's environment and path.")
 
 
-class RotateToken(Form):
+class RotateToken(OverlapForm):
     """For how long the present value goes on working."""
 
-    overlap = SelectField("The present value goes on working for", choices=_OVERLAPS, default=str(_DAY_S))
-
-    @property
-    def length(self) -> timedelta:
-        """The overlap."""
-        return timedelta(seconds=int(self.overlap.data))
+    overlap = overlap_field(
+        "The present value goes on working for", "none: the present value stops at once", (1, 7, 30)
+    )

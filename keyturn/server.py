@@ -13,6 +13,8 @@ from keyturn.problems import NotReady, Problem, Refused, Unreachable
 
 Query = dict[str, str | list[str]]
 
+LONGEST_WAIT_S = 30
+"""So long at most the server holds an answer."""
 _TIMEOUT_S = 10.0
 _WAIT_MARGIN_S = 10.0
 """What a held answer may come late, before the connection counts as lost."""

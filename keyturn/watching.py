@@ -12,12 +12,11 @@ import click
 
 from keyturn import secrets
 from keyturn.environment import with_secrets
+from keyturn.pauses import Pauses
 from keyturn.problems import Problem
-from keyturn.server import Query, Server
+from keyturn.server import LONGEST_WAIT_S, Query, Server
 
-WAIT_S = 30
 _LEAST_PAUSE_S = 1.0
-_PAUSES_AFTER_PROBLEM_S = (2.0, 5.0, 15.0, 30.0)
 _LOOK_S = 0.1
 _END_WITHIN_S = 10.0
 
@@ -59,19 +58,19 @@ class Watched:
             raise Problem(f"{self._command[0]}: {error.strerror}.") from None
 
     def _watch(self) -> None:
-        pauses = iter(_PAUSES_AFTER_PROBLEM_S)
+        pauses = Pauses()
         while True:
             began = time.monotonic()
             try:
-                found = self._server.get_if_changed(secrets.PATH, self._asked, self._etag, WAIT_S)
+                found = self._server.get_if_changed(secrets.PATH, self._asked, self._etag, LONGEST_WAIT_S)
                 if found is not None:
                     self._values, self._etag = secrets.by_name(found[0]), found[1]
                     self._changed.set()
             except Problem as problem:
                 click.echo(f"keyturn: {problem.format_message()}", err=True)
-                time.sleep(next(pauses, _PAUSES_AFTER_PROBLEM_S[-1]))
+                time.sleep(pauses.next_s())
                 continue
-            pauses = iter(_PAUSES_AFTER_PROBLEM_S)
+            pauses.begin_anew()
             # A server that holds no answers would be asked all the time.
             time.sleep(max(0.0, _LEAST_PAUSE_S - (time.monotonic() - began)))
 

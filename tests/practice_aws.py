@@ -37,6 +37,16 @@ def practice(practice_process: PracticeAws) -> PracticeAws:
     return practice_process
 
 
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """A machine without any other AWS setting."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    return monkeypatch
+
+
 def new_name(stem: str) -> str:
     """A user name that no other test of the session has."""
     return f"{stem}-{next(_numbers)}"

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from database import db
-from forms.pausing import Pause
+from forms.strategy.pausing import Pause
 from models import Action, Project, Rotation, RotationStrategy, Trigger
 from models.many.progress import recent
 from rotation.errors import RotationError

@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from bench.api.minimal import CONSTANT, CREDENTIALS, SECRETS
 from bench.figures import percentile
-from bench.filling import with_strategies
+from bench.filling import make_token, with_strategies
 from bench.pages import web_server
 from bench.running import Instance, keyturn, practice_aws, running, wait_for
-from models import AccessKey, HandsOut, KeyState, RotationStrategy, ServiceToken, Trigger
-from models.programs.token import TokenStrategy, give
+from models import AccessKey, HandsOut, KeyState, RotationStrategy, Trigger
+from models.programs.token import TokenStrategy
 from rotation.requests import request_rotation
 
 _TIMES, _WARM_UP = 600, 50
@@ -92,16 +92,8 @@ def _agent(at: Instance, program: Program) -> Iterator[str]:
     settings, log = at.folder / "agent.toml", at.folder / "agent.log"
     settings.write_text(f'listen = "127.0.0.1:0"\n[[strategy]]\nnumber = {program.strategy_id}\n')
     env = {**os.environ, "KEYTURN_URL": f"http://127.0.0.1:{at.env['PORT']}", "KEYTURN_TOKEN": program.token}
-    command = [
-        sys.executable,
-        "-m",
-        "cli",
-        "agent",
-        "--config",
-        str(settings),
-        "--token-file",
-        str(at.folder / "token"),
-    ]
+    files = ("--config", str(settings), "--token-file", str(at.folder / "token"))
+    command = [sys.executable, "-m", "cli", "agent", *files]
     with running(command, env, log) as process:
         wait_for(lambda: f"strategy {program.strategy_id}: A" in log.read_text(), "the agent's credentials")
         time.sleep(_SETTLE_S)
@@ -117,13 +109,7 @@ def _make_program(at: Instance) -> Program:
         place = strategy.access_key_secret
         if place is None:
             raise ValueError("the strategy has no secrets")
-        token = ServiceToken(
-            project_id=strategy.project_id, environment_id=place.environment_id, path="/", subtree=True,
-            name="bench", created_at=now, created_by="bench", reads_secrets=True,
-        )  # fmt: skip
-        text = give(token)
-        session.add(token)
-        session.flush()
+        token, text = make_token(session, place.environment, now, reads_secrets=True)
         session.add(TokenStrategy(token_id=token.id, strategy_id=strategy.id, fetches=True))
         request_rotation(session, strategy, by="bench", trigger=Trigger.BUTTON, now=now)
         return Program(text, strategy.id, place.path)

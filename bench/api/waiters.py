@@ -14,9 +14,8 @@ import psutil
 from sqlalchemy.orm import Session
 
 from bench.figures import percentile
+from bench.filling import make_token
 from bench.running import Instance, instance, keyturn
-from models import ServiceToken
-from models.programs.token import give
 from models.project import create_project
 from models.secret import create_secret
 
@@ -46,12 +45,7 @@ def _fill(at: Instance) -> tuple[int, str]:
             session, project.sealing_key(at.keyring), environment=place, path="/", name="NAME", value=b"first",
             now=now, author="bench",
         )  # fmt: skip
-        token = ServiceToken(
-            project_id=project.id, environment_id=place.id, path="/", name="waiters", reads_secrets=True,
-            writes_secrets=True, created_at=now, created_by="bench",
-        )  # fmt: skip
-        text = give(token)
-        session.add(token)
+        _, text = make_token(session, place, now, reads_secrets=True, writes_secrets=True)
         session.commit()
         return secret.id, text
 

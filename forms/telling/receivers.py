@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from wtforms import BooleanField, Field, PasswordField, SelectChoice, SelectField, SelectMultipleField, StringField
+from wtforms import BooleanField, Field, PasswordField, SelectChoice, SelectMultipleField, StringField
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput
 
 from forms.base import Form, refuse, stripped
+from forms.overlap import OverlapForm, overlap_field
 from models import Kind
 from models.project import name_problem
 from models.telling.receivers import PEOPLE_KINDS, WEBHOOK_KINDS, webhook_url_problem
@@ -25,13 +24,6 @@ KIND_WORDS = {
     Kind.STOPPED: "No worker or no scheduler runs",
     Kind.TEST: "Test",
 }
-_DAY_S = 86_400
-_OVERLAPS = [
-    SelectChoice("0", "none: only the new secret from now on"),
-    SelectChoice("3600", "1 hour"),
-    SelectChoice(str(_DAY_S), "1 day"),
-    SelectChoice(str(7 * _DAY_S), "7 days"),
-]
 
 
 class _Receiver(Form):
@@ -87,12 +79,7 @@ class AddressForm(_Receiver):
             refuse(address_problem(field.data or ""))
 
 
-class RotateWebhook(Form):
+class RotateWebhook(OverlapForm):
     """For how long both secrets sign."""
 
-    overlap = SelectField("Sign with the present secret too for", choices=_OVERLAPS, default=str(_DAY_S))
-
-    @property
-    def length(self) -> timedelta:
-        """The overlap."""
-        return timedelta(seconds=int(self.overlap.data))
+    overlap = overlap_field("Sign with the present secret too for", "none: only the new secret from now on", (1, 7))

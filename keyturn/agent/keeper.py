@@ -13,14 +13,13 @@ from keyturn.agent.hooks import run_hook
 from keyturn.agent.profiles import keep_profiles
 from keyturn.agent.settings import Kept, Settings
 from keyturn.handed import Handed, fetch
+from keyturn.pauses import Pauses
 from keyturn.problems import Problem, Refused
-from keyturn.server import Server
+from keyturn.server import LONGEST_WAIT_S, Server
 
-WAIT_S = 30
 POLL_S = 60
 """How often credentials are asked for where no change of a secret tells of a rotation."""
 _PAUSE_S = 1.0
-_PAUSES_AFTER_PROBLEM_S = (2.0, 5.0, 15.0, 30.0)
 
 
 class Keeper:
@@ -35,7 +34,7 @@ class Keeper:
         self._due = {kept.number: _now() for kept in settings.strategies}
         self._etag, self._reads = "", True
         self._problems: dict[str, str] = {}
-        self._tries = 0
+        self._pauses = Pauses()
         self.stopped = Event()
 
     def handed(self, number: int) -> Handed | None:
@@ -67,7 +66,7 @@ class Keeper:
         try:
             handed = fetch(self._server, str(kept.number))
         except Problem as problem:
-            self._due[kept.number] = _now() + timedelta(seconds=self._pause_s())
+            self._due[kept.number] = _now() + timedelta(seconds=self._pauses.next_s())
             if isinstance(problem, Refused):  # revoked, say: it may not have them any more
                 self._handed.pop(kept.number, None)
             self._note(what, problem, self._goes_on(kept.number))
@@ -84,14 +83,14 @@ class Keeper:
     def _wait_for_change(self) -> None:
         began = _now()
         try:
-            found = self._server.get_if_changed(secrets.PATH, None, self._etag, int(self._idle_s(WAIT_S)))
+            found = self._server.get_if_changed(secrets.PATH, None, self._etag, int(self._idle_s(LONGEST_WAIT_S)))
         except Refused as problem:
             self._reads = False
             self._note("secrets", problem if self.settings.files else None)
             return
         except Problem as problem:
             self._note("secrets", problem)
-            self.stopped.wait(self._pause_s())
+            self.stopped.wait(self._pauses.next_s())
             return
         self._note("secrets", None)
         if found is not None and not self.stopped.is_set():
@@ -132,11 +131,6 @@ class Keeper:
         left = most if soonest is None else (soonest - _now()).total_seconds()
         return max(1.0, min(most, left))
 
-    def _pause_s(self) -> float:
-        pause = _PAUSES_AFTER_PROBLEM_S[min(self._tries, len(_PAUSES_AFTER_PROBLEM_S) - 1)]
-        self._tries += 1
-        return pause
-
     def _goes_on(self, number: int) -> str:
         handed = self.handed(number)
         return "" if handed is None else f" Programs go on with {handed.access_key_id} until {handed.expiration}."
@@ -151,7 +145,7 @@ class Keeper:
                 self._say(f"{what}: {text}{more}")
             self._problems[what] = text
         elif self._problems.pop(what, None) is not None:
-            self._tries = 0
+            self._pauses.begin_anew()
             self._say(f"{what}: works again.")
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ class Settings:
     port: int = 9911
     credentials_file: Path = Path("~/.aws/credentials")
     strategies: tuple[Kept, ...] = ()
-    files: tuple[Rendered, ...] = field(default=())
+    files: tuple[Rendered, ...] = ()
 
 
 def read_settings(path: Path) -> Settings:

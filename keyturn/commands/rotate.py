@@ -11,9 +11,8 @@ import click
 from keyturn.handed import number_of
 from keyturn.login import find_login
 from keyturn.problems import Failed, NotReady
-from keyturn.server import Server
+from keyturn.server import LONGEST_WAIT_S, Server
 
-_WAIT_S = 30
 _LEAST_PAUSE_S = 0.5
 
 
@@ -52,7 +51,7 @@ def _watch(server: Server, rotation: Any, until: float) -> Any:
             return rotation
         if time.monotonic() > until:
             raise NotReady(f"Rotation {rotation['id']} goes on: {rotation['state']}. Nothing was stopped.")
-        found = server.get_if_changed(path, None, etag, min(_WAIT_S, max(1, int(until - time.monotonic()))))
+        found = server.get_if_changed(path, None, etag, min(LONGEST_WAIT_S, max(1, int(until - time.monotonic()))))
         if found is None:
             time.sleep(_LEAST_PAUSE_S)
         else:

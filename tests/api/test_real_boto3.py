@@ -60,16 +60,6 @@ class Program(Thread):
         return self._held[0]
 
 
-@pytest.fixture
-def environment(monkeypatch, tmp_path):
-    """A machine without any other AWS setting."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    return monkeypatch
-
-
 @pytest.mark.parametrize("hands_out", list(HandsOut))
 def test_no_call_is_refused(practice, environment, tmp_path, hands_out):
     practice.set(propagation_s=[0, 0.5], deletion_s=[0, 0], session_at_most_s=LIFE_S)

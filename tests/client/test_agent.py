@@ -72,15 +72,6 @@ def agent(machine, served):
     return Agent(machine, served)
 
 
-@pytest.fixture
-def environment(monkeypatch, tmp_path):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    return monkeypatch
-
-
 @pytest.mark.parametrize("life_s", [4])
 @pytest.mark.parametrize("hands_out", list(HandsOut))
 def test_no_call_is_refused_and_all_is_kept_up_to_date(served, agent, environment, hands_out):
