@@ -20,6 +20,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.orm import configure_mappers
 
+from config import Config
 from jobs.lookout import Lookout
 from jobs.periodic import is_scheduled, periodic_jobs
 from jobs.queue import SWEEP_QUEUE, TELL_QUEUE, WORK_QUEUE, JsonJob
@@ -35,7 +36,7 @@ _ALIVE_S = 60
 _RQ_MARGIN_S = 15
 """RQ ends its wait for work, and so says that it is alive, that much before its `worker_ttl`."""
 _PAUSE_WITHOUT_REDIS_S = 1
-_JOB_MODULES = ("jobs.rotate", "jobs.batch", "jobs.keys", "jobs.sweep", "jobs.telling")
+_JOB_MODULES = ("jobs.rotate", "jobs.batch", "jobs.keys", "jobs.sessions", "jobs.sweep", "jobs.telling")
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class BurstWorker(Worker):
 
     @cached_property
     def _lookout(self) -> Lookout:
-        jobs = periodic_jobs(runtime().config)
+        jobs = periodic_jobs(Config.from_env())  # a keyring and a database are for jobs alone
         return Lookout("scheduler", lambda: is_scheduled(self.connection, jobs))
 
     def heartbeat(self, _timeout: int | None = None, pipeline: Pipeline | None = None) -> None:

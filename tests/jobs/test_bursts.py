@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 
-import pytest
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -25,12 +24,6 @@ redis = Redis.from_url(sys.argv[1])
 queue = Queue("bursts", connection=redis, job_class=JsonJob, serializer=JSONSerializer)
 BurstWorker([queue], connection=redis, job_class=JsonJob, serializer=JSONSerializer).work(burst=True)
 """
-
-
-@pytest.fixture(autouse=True)
-def instance(monkeypatch, tmp_path):
-    """The workers' own folder: they load the settings and the master key for their lookout."""
-    monkeypatch.setenv("KEYTURN_INSTANCE", str(tmp_path))
 
 
 def run_all(redis_url, redis, *functions):
