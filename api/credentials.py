@@ -14,18 +14,18 @@ from sqlalchemy.exc import IntegrityError
 
 from api.blueprint import bp
 from api.door import refuse, want_token
-from api.fields import Answer
+from api.fields import LARGEST_ID, Answer
 from api.problems import Problem
 from database import db, writing
 from keyturn.token_form import document
 from models import RotationStrategy, ServiceToken
+from models.base import stamp
 from models.programs.token import TokenStrategy
 from models.secret import Secret
 from rotation.programs.handing import Handed, NotReadyError, promise, ready
 from rotation.programs.sessions import want_session
 from views.frame.services import config, courier, keyring, now
 
-_LARGEST_ID = 2**31 - 1
 _TIMES = 3
 
 
@@ -78,7 +78,7 @@ def credentials(_query: dict[str, Any], strategy: str) -> Response:
 
 def _find(token: ServiceToken, strategy: str) -> RotationStrategy | None:
     """The strategy of that number, if the token names it and reaches where its secrets are."""
-    if not (strategy.isascii() and strategy.isdecimal()) or int(strategy[:12]) > _LARGEST_ID:
+    if not (strategy.isascii() and strategy.isdecimal()) or int(strategy[:12]) > LARGEST_ID:
         return None
     row = db.session.execute(_OF_TOKEN, {"token": token.id, "strategy": int(strategy)}).one_or_none()
     return row[0] if row is not None and token.covers(row[1], row[2]) else None
@@ -114,6 +114,6 @@ def _fetch_first(strategy: RotationStrategy) -> None:
 def _document(handed: Handed) -> dict[str, Any]:
     pair = handed.pair
     return document(
-        pair.access_key_id, pair.secret_access_key, pair.session_token or "", f"{handed.until:%Y-%m-%dT%H:%M:%SZ}",
+        pair.access_key_id, pair.secret_access_key, pair.session_token or "", stamp(handed.until),
         chosen=request.args.get("token", ""), headers=request.headers,
     )  # fmt: skip

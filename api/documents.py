@@ -81,10 +81,8 @@ def _operation(document: dict[str, Any], method: str, path: str, told: dict[str,
 
 
 def _parameter(told: dict[str, Any]) -> Member:
-    where = "header" if told["in"] == "header" else told["in"]
-    return Member(
-        told["name"], _kind(told["schema"]), told.get("description", ""), where, bool(told.get("required"))
-    )  # fmt: skip
+    is_required = bool(told.get("required"))
+    return Member(told["name"], _kind(told["schema"]), told.get("description", ""), told["in"], is_required)
 
 
 def _members(document: dict[str, Any], schema: dict[str, Any], where: str = "", before: str = "") -> Iterator[Member]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
+from models.base import stamp
+
 LARGEST_ID = 2**31 - 1
 
 
@@ -28,12 +30,7 @@ class Moment(fields.DateTime):
     """A moment in UTC: `2026-11-24T12:00:00Z`."""
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002 - the base class names them
-        return None if value is None else told(value)
-
-
-def told(moment: datetime) -> str:
-    """A moment as programs get it."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+        return None if value is None else stamp(value)
 
 
 class Answer(Schema):

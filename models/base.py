@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, MetaData
-from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
 ACTOR_LENGTH = 80
@@ -54,6 +55,21 @@ class Base(DeclarativeBase):
         ),
         type_annotation_map={datetime: UtcDateTime},
     )
+
+
+def add_unless_there(session: Session, row: Base) -> bool:
+    """Add the row, without committing; False, and nothing added, where another one has its name or its place."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return False
+    return True
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as programs are told it: `2026-11-24T12:00:00Z`. It is in UTC."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def new_id() -> str:

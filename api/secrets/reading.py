@@ -10,13 +10,13 @@ from flask import Response, jsonify, request
 
 from api.blueprint import bp, described_as_conditional
 from api.door import refuse, want_token
-from api.fields import told
 from api.secrets.reach import etag_of, version_in_reach
 from api.secrets.schemas import SecretsAnswer, SecretsQuery, ValueAnswer, value_members
 from api.waiting import wait_for
 from crypto import SealingKey
 from database import aside, db
 from models import ServiceToken
+from models.base import stamp
 from models.programs.handed import note_read, unnoted_reads
 from models.project import normal_path
 from models.secret import Secret, SecretVersion, versions_at
@@ -44,7 +44,7 @@ def read_secrets(query: dict[str, Any]) -> Response:
     else:
         key = token.project.sealing_key(keyring())
         documents = [_document(secret, version, key) for secret, version in found]
-        response = jsonify(secrets=[{**each, "changed_at": told(each["changed_at"])} for each in documents])
+        response = jsonify(secrets=[{**each, "changed_at": stamp(each["changed_at"])} for each in documents])
     response.set_etag(etag)
     return response
 

@@ -30,20 +30,14 @@ class SecretAnswer(Answer):
     changed_at = Moment(metadata={"description": "When it got its present value."})
 
 
-class ValueAnswer(Answer):
+class ValueAnswer(SecretAnswer):
     """A secret with its value."""
 
-    id = fields.Integer()
-    name = fields.String()
-    path = fields.String()
-    comment = fields.String()
     value = fields.String()
     encoding = fields.String(
         validate=validate.Equal("base64"),
         metadata={"optional": True, "description": "`base64` where the value isn't text in UTF-8."},
     )
-    version = fields.Integer()
-    changed_at = Moment()
 
 
 class SecretsAnswer(Answer):

@@ -20,8 +20,9 @@ from api.writing import after_commit, writing
 from database import db
 from models import AccessKey, Rotation, Trigger
 from models.programs.reach import strategies_of
-from rotation.errors import FAILURES, RotationError
+from rotation.errors import RotationError
 from rotation.requests import BeingDeletedError, OldKey, request_rotation
+from rotation.telling.failures import told_of
 from views.frame.services import courier, now
 from views.shown.rotation import steps_of
 
@@ -83,14 +84,11 @@ def list_rotations(query: dict[str, Any], strategy_id: int) -> dict[str, Any]:
     return {"rotations": [_document(row.Rotation) for row in rows], "next_cursor": cursor}
 
 
-def failure_of(rotation: Rotation | None) -> dict[str, Any] | None:
+def failure_of(rotation: Rotation | None) -> dict[str, str] | None:
     """Why the rotation failed; None where it hasn't."""
     if rotation is None or not rotation.error_code:
         return None
-    told = FAILURES[rotation.error_code].tell(rotation.error_facts)
-    return {
-        "code": rotation.error_code, "heading": told.heading, "why": told.why, "what_to_do": told.what_to_do
-    }  # fmt: skip
+    return told_of(rotation.error_code, rotation.error_facts)
 
 
 def _document(rotation: Rotation) -> dict[str, Any]:

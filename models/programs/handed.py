@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Row, String, and_, case, literal, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import CheckConstraint, ForeignKey, Row, String, and_, bindparam, case, literal, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crypto import Place, SealingKey
 from models.access_key import AccessKey, KeyState
-from models.base import Base, UtcDateTime
+from models.base import Base, UtcDateTime, add_unless_there
 from models.programs.token import TOUCH, ServiceToken
 from models.rotation import Rotation
 
@@ -93,19 +91,28 @@ def note_handed(
         update(HandedKey).where(*mine).values(**values).execution_options(synchronize_session=False)
     )
     if not known.rowcount:  # type: ignore[attr-defined]
-        _add(session, HandedKey(token_id=token_id, key_id=key_id, **values))
+        # Unless another request of the program's was told the same at this moment.
+        add_unless_there(session, HandedKey(token_id=token_id, key_id=key_id, **values))
+
+
+# Asked at each read of a pair: to build it anew takes longer than to execute it.
+_UNNOTED = (
+    select(AccessKey.id)
+    .join(Rotation, Rotation.access_key_id == AccessKey.id)
+    .outerjoin(
+        HandedKey, and_(HandedKey.key_id == Rotation.access_key_id, HandedKey.token_id == bindparam("token"))
+    )
+    .where(
+        Rotation.id.in_(bindparam("rotations", expanding=True)),
+        or_(HandedKey.at.is_(None), HandedKey.at <= bindparam("long_ago")),
+    )
+)  # fmt: skip
 
 
 def unnoted_reads(session: Session, token_id: int, rotation_ids: Collection[int], now: datetime) -> list[str]:
     """The keys that these rotations published and that the token wasn't noted to have read within the last minute."""
-    mine = and_(HandedKey.key_id == Rotation.access_key_id, HandedKey.token_id == token_id)
-    found = (
-        select(AccessKey.id)
-        .join(Rotation, Rotation.access_key_id == AccessKey.id)
-        .outerjoin(HandedKey, mine)
-        .where(Rotation.id.in_(rotation_ids), or_(HandedKey.at.is_(None), HandedKey.at <= now - TOUCH))
-    )
-    return list(session.scalars(found))
+    asked = {"token": token_id, "rotations": list(rotation_ids), "long_ago": now - TOUCH}
+    return list(session.scalars(_UNNOTED, asked))
 
 
 def note_read(session: Session, token_id: int, key_id: str, now: datetime) -> None:
@@ -116,12 +123,8 @@ def note_read(session: Session, token_id: int, key_id: str, now: datetime) -> No
     mine = HandedKey.token_id == token_id, HandedKey.key_id == key_id
     known = session.execute(update(HandedKey).where(*mine).values(at=now).execution_options(synchronize_session=False))
     if not known.rowcount:  # type: ignore[attr-defined]
-        _add(session, HandedKey(token_id=token_id, key_id=key_id, at=now, until=now, as_session=False))
-
-
-def _add(session: Session, handed: HandedKey) -> None:
-    with suppress(IntegrityError), session.begin_nested():  # another request of the program's was told the same
-        session.add(handed)
+        # Unless another request of the program's was told the same at this moment.
+        add_unless_there(session, HandedKey(token_id=token_id, key_id=key_id, at=now, until=now, as_session=False))
 
 
 def readers_of(session: Session, strategy_id: int, now: datetime) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, and_, bindparam, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
 
 from models.base import Base
@@ -166,16 +165,6 @@ def find_token(session: Session, text: str, now: datetime) -> ServiceToken | Non
     if not is_service_token(text):
         return None
     return session.scalar(_OF_TEXT, {"kept": token_hash(text), "now": now})
-
-
-def add_token(session: Session, token: ServiceToken) -> bool:
-    """Add the token, without committing; False, and nothing added, where the project has or had one of its name."""
-    try:
-        with session.begin_nested():
-            session.add(token)
-    except IntegrityError:
-        return False
-    return True
 
 
 def give(token: ServiceToken) -> str:

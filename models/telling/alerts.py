@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint, delete, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models.base import Base
+from models.base import Base, add_unless_there
 from models.telling.outbox import Kind
 
 AGAIN = timedelta(days=1)
@@ -39,7 +38,8 @@ def raise_alert(
     mine = Alert.project_id == project_id, Alert.kind == kind.value, Alert.subject == subject
     told_at = session.scalar(select(Alert.told_at).where(*mine).with_for_update())
     if told_at is None:
-        return _add(
+        # False: another process noticed it at this moment, and tells.
+        return add_unless_there(
             session,
             Alert(
                 project_id=project_id, strategy_id=strategy_id, kind=kind.value, subject=subject, began_at=now,
@@ -49,15 +49,6 @@ def raise_alert(
     if told_at > now - AGAIN:
         return False
     session.execute(update(Alert).where(*mine).values(told_at=now).execution_options(synchronize_session=False))
-    return True
-
-
-def _add(session: Session, alert: Alert) -> bool:
-    try:
-        with session.begin_nested():
-            session.add(alert)
-    except IntegrityError:  # another process noticed it at this moment, and tells
-        return False
     return True
 
 

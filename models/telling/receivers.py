@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crypto import Place, SealingKey
@@ -120,16 +119,6 @@ Receiver = Webhook | NoticeAddress
 def new_webhook_secret() -> str:
     """A secret of 256 random bits, as the Standard Webhooks rules write it."""
     return "whsec_" + base64.b64encode(os.urandom(_SECRET_BYTES)).decode()
-
-
-def add_receiver(session: Session, receiver: Receiver) -> bool:
-    """Add it, without committing; False, and nothing added, where the project has one of its name."""
-    try:
-        with session.begin_nested():
-            session.add(receiver)
-    except IntegrityError:
-        return False
-    return True
 
 
 def webhooks_of(session: Session, project_id: str) -> Sequence[Webhook]:

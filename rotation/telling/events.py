@@ -8,10 +8,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from models import AccessKey, Kind, RotationStrategy
+from models.base import stamp
 from models.telling.alerts import clear_alert, raise_alert
 from models.telling.outbox import Audience, tell
 from rotation.errors import RotationError
 from rotation.provider import LastUse
+from rotation.telling.failures import told_of
 from rotation.work import Tools, Work
 
 
@@ -38,7 +40,7 @@ def tell_failure(work: Work, error: RotationError, facts: dict[str, str]) -> Non
     audience = Audience.ALL if _is_loud(work, Kind.ROTATION_FAILED) else Audience.PROGRAMS
     tell(
         work.session, Kind.ROTATION_FAILED, work.now(), project_id=strategy.project_id, strategy=strategy,
-        audience=audience, rotation=_rotation(work), failure=_failure(error, facts),
+        audience=audience, rotation=_rotation(work), failure=told_of(error.code, facts),
     )  # fmt: skip
     clear_alert(work.session, Kind.ROTATION_WAITING, str(strategy.id), project_id=strategy.project_id)
 
@@ -49,7 +51,7 @@ def tell_waiting(work: Work, facts: dict[str, str]) -> None:
     if _is_loud(work, Kind.ROTATION_WAITING):
         tell(
             work.session, Kind.ROTATION_WAITING, work.now(), project_id=strategy.project_id, strategy=strategy,
-            rotation=_rotation(work), failure=_failure(RotationError("old_key_kept"), facts),
+            rotation=_rotation(work), failure=told_of("old_key_kept", facts),
         )  # fmt: skip
 
 
@@ -58,7 +60,7 @@ def tell_used(session: Session, key: AccessKey, use: LastUse, now: datetime) -> 
     strategy = session.get_one(RotationStrategy, key.strategy_id)
     project_id = key.project_id
     if raise_alert(session, Kind.KEY_USED, key.id, now, project_id=project_id, strategy_id=strategy.id):
-        at = "" if use.used_at is None else use.used_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+        at = "" if use.used_at is None else stamp(use.used_at)
         tell(
             session, Kind.KEY_USED, now, project_id=project_id, strategy=strategy,
             key={"access_key_id": key.access_key_id}, use={"at": at, "service": use.service, "region": use.region},
@@ -80,11 +82,6 @@ def _is_loud(work: Work, kind: Kind) -> bool:
     return raise_alert(
         work.session, kind, str(strategy.id), work.now(), project_id=strategy.project_id, strategy_id=strategy.id
     )
-
-
-def _failure(error: RotationError, facts: dict[str, str]) -> dict[str, Any]:
-    told = error.failure.tell(facts)
-    return {"code": error.code, "heading": told.heading, "why": told.why, "what_to_do": told.what_to_do}
 
 
 def _rotation(work: Work) -> dict[str, Any]:

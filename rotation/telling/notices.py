@@ -94,8 +94,9 @@ class _Guard:
             return
         host = arguments[1][0] if isinstance(arguments[1], tuple) else ""
         if not _is_public(host):
-            self.refused.append(f"{host} is a private address, and no administrator has allowed it")
-            raise NotAllowedError(self.refused[-1])
+            refusal = NotAllowedError(str(host))
+            self.refused.append(str(refusal))
+            raise refusal
 
 
 _guard = _Guard()

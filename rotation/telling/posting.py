@@ -24,7 +24,10 @@ BODY_BYTES = 1000
 
 
 class NotAllowedError(OSError):
-    """The address is private, loopback or link-local, and nobody has allowed it."""
+    """The address is private, loopback or link-local, and nobody has allowed it. The text says so."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address} is a private address, and no administrator has allowed it")
 
 
 class UnansweredError(Exception):
@@ -81,7 +84,7 @@ def _reach(host: str, port: int, *, allows_private: bool) -> socket.socket:
     failure: OSError = OSError("no address")
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         if not allows_private and is_private(str(address[0])):
-            raise NotAllowedError(f"{address[0]} is a private address, and no administrator has allowed it")
+            raise NotAllowedError(str(address[0]))
         made = socket.socket(family, kind, protocol)
         made.settimeout(CONNECT_S)
         try:

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from models import AccessKey, Alert, KeyState, Kind, Project, Rotation, RotationStrategy, State
 from models.access_key import AT_AWS
+from models.base import stamp
 from models.heartbeat import Heartbeat, beat
 from models.telling.alerts import AGAIN, raise_alert
 from models.telling.outbox import Audience, tell
-from rotation.errors import FAILURES
+from rotation.telling.failures import told_of
 
 EVERY = timedelta(minutes=1)
 SOON = timedelta(days=1)
@@ -36,7 +37,7 @@ def tell_stopped(session: Session, part: str, since: datetime, now: datetime) ->
     """Tell every project that no `part` (worker, scheduler) lives, once a day. Doesn't commit."""
     for project_id in session.scalars(select(Project.id)).all():
         if raise_alert(session, Kind.STOPPED, part, now, project_id=project_id, strategy_id=None):
-            tell(session, Kind.STOPPED, now, project_id=project_id, part=part, since=_stamp(since))
+            tell(session, Kind.STOPPED, now, project_id=project_id, part=part, since=stamp(since))
 
 
 def _is_time(session: Session, now: datetime) -> bool:
@@ -74,7 +75,7 @@ def _tell_due(session: Session, now: datetime, most: int) -> None:
         if raise_alert(session, Kind.ROTATION_DUE, subject, now, project_id=project_id, strategy_id=strategy.id) and (
             due_at := strategy.due_at
         ):
-            tell(session, Kind.ROTATION_DUE, now, project_id=project_id, strategy=strategy, due_at=_stamp(due_at))
+            tell(session, Kind.ROTATION_DUE, now, project_id=project_id, strategy=strategy, due_at=stamp(due_at))
 
 
 def _tell_old(session: Session, now: datetime, most: int) -> None:
@@ -104,7 +105,7 @@ def _tell_old(session: Session, now: datetime, most: int) -> None:
         ):  # fmt: skip
             tell(
                 session, Kind.KEY_OLD, now, project_id=key.project_id, strategy=strategy,
-                key={"access_key_id": key.access_key_id, "created_at": _stamp(key.created_at)},
+                key={"access_key_id": key.access_key_id, "created_at": stamp(key.created_at) if key.created_at else ""},
                 allowed_days=allowed[key.project_id] // _DAY_S,
             )  # fmt: skip
 
@@ -124,16 +125,9 @@ def _tell_still_failing(session: Session, now: datetime, most: int) -> None:
         rotation = session.scalar(select(Rotation).where(*failed).order_by(Rotation.id.desc()).limit(1))
         if rotation is None:
             continue
-        told = FAILURES[rotation.error_code].tell(rotation.error_facts)
         alert.told_at = now
         tell(
             session, Kind.ROTATION_FAILED, now, project_id=alert.project_id, strategy=strategy,
-            audience=Audience.PEOPLE, since=_stamp(alert.began_at), rotation={"id": rotation.id},
-            failure={
-                "code": rotation.error_code, "heading": told.heading, "why": told.why, "what_to_do": told.what_to_do,
-            },
+            audience=Audience.PEOPLE, since=stamp(alert.began_at), rotation={"id": rotation.id},
+            failure=told_of(rotation.error_code, rotation.error_facts),
         )  # fmt: skip
-
-
-def _stamp(moment: datetime | None) -> str:
-    return "" if moment is None else moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -9,8 +9,7 @@ from database import db
 from forms.telling.receivers import AddressForm
 from models import NoticeAddress
 from models.audit import Action
-from models.base import new_id
-from models.telling.receivers import add_receiver
+from models.base import add_unless_there, new_id
 from views.fetch import get_project
 from views.frame.identity import audit, me
 from views.frame.services import keyring, now
@@ -36,7 +35,7 @@ def make_address(project_name: str) -> ResponseReturnValue:
         allows_private=allowed_private(form, before=False, moved=True), **form.data_of("name", "kinds", "enabled"),
     )  # fmt: skip
     address.set_url(project.sealing_key(keyring()), form.url.data)
-    if not add_receiver(db.session(), address):
+    if not add_unless_there(db.session(), address):
         form.name.errors = [f"There is an address {form.name.data} in this project. Choose another name."]
         return render_template("notifications/new_address.html", project=project, form=form), 422
     audit(Action.ADDRESS_CREATE, address.name, project_id=project.id, service=address.service)

@@ -11,8 +11,7 @@ from database import db
 from forms.telling.receivers import RotateWebhook, WebhookForm
 from models import Project, Webhook
 from models.audit import Action
-from models.base import new_id
-from models.telling.receivers import add_receiver
+from models.base import add_unless_there, new_id
 from views.fetch import get_project
 from views.frame.identity import audit, me
 from views.frame.services import keyring, now
@@ -41,7 +40,7 @@ def make_webhook(project_name: str) -> ResponseReturnValue:
         **form.data_of("name", "url", "kinds", "enabled"),
     )  # fmt: skip
     secret = webhook.give_secret(project.sealing_key(keyring()))
-    if not add_receiver(db.session(), webhook):
+    if not add_unless_there(db.session(), webhook):
         form.name.errors = [f"There is a webhook {form.name.data} in this project. Choose another name."]
         return render_template("notifications/new_webhook.html", project=project, form=form), 422
     audit(Action.WEBHOOK_CREATE, webhook.name, project_id=project.id, leads_to=urlsplit(webhook.url).netloc)

@@ -10,7 +10,8 @@ from database import db
 from forms.tokens import NewToken, RotateToken
 from models import Project, RotationStrategy, ServiceToken
 from models.audit import Action
-from models.programs.token import add_token, give, name_strategies, rotate
+from models.base import add_unless_there
+from models.programs.token import give, name_strategies, rotate
 from rotation.programs.sessions import want_session
 from views.fetch import get_project
 from views.frame.identity import audit, me
@@ -41,7 +42,7 @@ def make(project_name: str) -> ResponseReturnValue:
         return render_template("tokens/new.html", project=project, form=form), 422
     token = _new(project, form, offered)
     text = give(token)
-    if not add_token(db.session(), token):
+    if not add_unless_there(db.session(), token):
         form.name.errors = [f"There is a token {form.name.data} in this project, or was. Choose another name."]
         return render_template("tokens/new.html", project=project, form=form), 422
     audit(Action.TOKEN_CREATE, token.name, project_id=project.id, **_facts(form))
