@@ -100,5 +100,6 @@ def test_is_a_page_too(bob_client, client):
     page = bob_client.get("/docs/api").text
     assert "GET /api/v1/secrets" in page
     assert "next_cursor" in page
+    assert "Some fields can&#39;t be right: <code>errors</code> says which." in page
     assert "<script>" not in page
     assert client.get("/docs/api").status_code == 302
