@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from crypto import Keyring
 from models import Delivery, NoticeAddress, Project, Webhook
 from models.telling.deliveries import claim_delivery, let_rest, next_try, settle
+from rotation.asking import UnansweredError
 from rotation.clock import Clock
 from rotation.telling import notices, webhooks
-from rotation.telling.posting import UnansweredError
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from crypto import SealingKey
 from models import NoticeAddress, OutboxEvent
-from rotation.telling.posting import NotAllowedError, UnansweredError, is_private
+from rotation.asking import NotAllowedError, UnansweredError, is_private
 from rotation.telling.services import SERVICES
 from rotation.telling.words import words_of
 

@@ -10,7 +10,7 @@ from standardwebhooks import Webhook as Signer
 
 from crypto import SealingKey
 from models import OutboxEvent, Webhook
-from rotation.telling.posting import Answer, post
+from rotation.asking import Answer, Way, ask
 
 
 def payload(event: OutboxEvent, base_url: str) -> dict[str, Any]:
@@ -43,4 +43,4 @@ def send(webhook: Webhook, event: OutboxEvent, key: SealingKey, base_url: str, n
         "webhook-signature": " ".join(signatures),
         "connection": "close",
     }
-    return post(webhook.url, body.encode(), headers, allows_private=webhook.allows_private)
+    return ask("POST", webhook.url, body.encode(), headers, Way(webhook.allows_private))

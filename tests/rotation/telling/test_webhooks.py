@@ -16,8 +16,8 @@ from standardwebhooks import WebhookVerificationError
 from models import Delivery, Kind, Project, Webhook
 from models.telling.deliveries import TRIED_FOR, Outcome, next_try
 from models.telling.outbox import tell
-from rotation.telling import posting
-from rotation.telling.posting import UnansweredError, is_private, post
+from rotation import asking
+from rotation.asking import UnansweredError, Way, ask, is_private
 from tests.fake_clock import START
 from tests.rotation.world import HOUR
 
@@ -152,7 +152,7 @@ def test_an_answer_is_cut_short(telling, receiver):
 
 
 def test_an_answer_that_does_not_come(telling, receiver, monkeypatch):
-    monkeypatch.setattr(posting, "WHOLE_S", 0.2)
+    monkeypatch.setattr(asking, "WHOLE_S", 0.2)
     receiver.hold.clear()
     telling.webhook(receiver.url)
     telling.test()
@@ -185,7 +185,7 @@ def test_a_name_that_leads_elsewhere_a_moment_later_leads_nowhere(receiver, monk
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with pytest.raises(UnansweredError, match=r"127\.0\.0\.1 is a private address"):
-        post(f"http://rebound.example.com:{port}/", b"", {}, allows_private=False)
+        ask("POST", f"http://rebound.example.com:{port}/", b"", {}, Way())
     assert asked == ["rebound.example.com"]
     assert receiver.received == []
 

@@ -1,4 +1,4 @@
-"""One POST to an address that somebody typed: bounded in time and size, and never to where it may not lead.
+"""One request to an address that somebody typed: bounded in time and size, and never to where it may not lead.
 
 The address is judged when it is connected to, so that a name that resolves otherwise a moment later leads nowhere. A
 redirect is an answer like any other: it isn't followed.
@@ -12,7 +12,7 @@ import ssl
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ CONNECT_S = 5
 WHOLE_S = 10
 """So long the whole exchange may take, however slowly the answer drips."""
 BODY_BYTES = 1000
-"""So much of an answer is read."""
+"""So much of an answer is read where nothing else is said."""
 
 
 class NotAllowedError(OSError):
@@ -36,25 +36,42 @@ class UnansweredError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the receiver said; `body` is cut short."""
+    """What the other side said; `body` is cut short. Names of headers are in small letters."""
 
     status: int
     body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], *, allows_private: bool) -> Answer:
-    """Send it and return the answer. Raises UnansweredError."""
+@dataclass(frozen=True)
+class Way:
+    """By which way an address may be reached."""
+
+    allows_private: bool = False
+    """Whether an administrator lets it lead to a private, loopback or link-local address."""
+    authority: str = ""
+    """A certificate authority of its own, as PEM, that vouches for the address instead of the public ones."""
+
+
+def ask(
+    method: str, url: str, body: bytes | None, headers: Mapping[str, str], way: Way, most: int = BODY_BYTES
+) -> Answer:
+    """Send it and return the answer, of which at most `most` bytes are read. Raises UnansweredError."""
     parts = urlsplit(url)
-    make = _TlsConnection if parts.scheme == "https" else _PlainConnection
-    connection = make(parts.hostname or "", parts.port, timeout=CONNECT_S)
-    connection.allows_private = allows_private
+    connection: _TlsConnection | _PlainConnection
+    if parts.scheme == "https":
+        connection = _TlsConnection(parts.hostname or "", parts.port, timeout=CONNECT_S)
+    else:
+        connection = _PlainConnection(parts.hostname or "", parts.port, timeout=CONNECT_S)
+    connection.way = way
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.connect()
         with _watched(connection.sock):
-            connection.request("POST", path, body, dict(headers))
+            connection.request(method, path, body, dict(headers))
             answer = connection.getresponse()
-            return Answer(answer.status, answer.read(BODY_BYTES).decode(errors="replace"))
+            said = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, answer.read(most).decode(errors="replace"), said)
     except NotAllowedError as error:
         raise UnansweredError(str(error)) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -99,19 +116,20 @@ def _reach(host: str, port: int, *, allows_private: bool) -> socket.socket:
 
 
 class _PlainConnection(http.client.HTTPConnection):
-    allows_private = False
+    way = Way()
 
     def connect(self) -> None:
-        self.sock = _reach(self.host, self.port, allows_private=self.allows_private)
+        self.sock = _reach(self.host, self.port, allows_private=self.way.allows_private)
 
 
 class _TlsConnection(http.client.HTTPSConnection):
-    allows_private = False
+    way = Way()
 
     def connect(self) -> None:
-        plain = _reach(self.host, self.port, allows_private=self.allows_private)
+        plain = _reach(self.host, self.port, allows_private=self.way.allows_private)
         with _watched(plain):
-            self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+            context = ssl.create_default_context(cadata=self.way.authority or None)
+            self.sock = context.wrap_socket(plain, server_hostname=self.host)
 
 
 class _watched:  # noqa: N801 - it reads as what it does

@@ -1,0 +1,7 @@
+"""Copies of secrets in other stores.
+
+store.py    what is asked of a store: the seam between a copy and one kind of place
+kinds.py    all kinds of stores there are
+stores/     one file for each, but for AWS's own, which are in rotation/aws/
+copying.py  one copy: taken, written, and what came of it
+"""

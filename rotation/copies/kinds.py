@@ -1,0 +1,8 @@
+"""All kinds of stores: the only importer of each."""
+
+from __future__ import annotations
+
+from rotation.copies.store import Kind
+
+KINDS: dict[str, Kind] = {kind.id: kind for kind in ()}
+"""By id, in the order in which they are offered."""
