@@ -4,4 +4,6 @@ store.py    what is asked of a store: the seam between a copy and one kind of pl
 kinds.py    all kinds of stores there are
 stores/     one file for each, but for AWS's own, which are in rotation/aws/
 copying.py  one copy: taken, written, and what came of it
+holding.py  an old key waits for the copies of its successor
+remedies.py why a copy doesn't get on, in words
 """

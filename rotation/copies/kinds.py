@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from rotation.copies.store import Kind
 
-KINDS: dict[str, Kind] = {kind.id: kind for kind in ()}
+_KINDS: tuple[Kind, ...] = ()
+
+KINDS: dict[str, Kind] = {kind.id: kind for kind in _KINDS}
 """By id, in the order in which they are offered."""
