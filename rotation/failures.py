@@ -356,7 +356,6 @@ _ROWS = (
         "{said}. Programs that read it there still use {key}, so it isn't ended.",
         "Mend the copy at its destination's page, or delete it there. Retire now ends the old key all the same.",
         _AGAIN,
-        transient=True,
         retryable=True,
     ),
     Failure(

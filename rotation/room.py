@@ -15,7 +15,7 @@ from models.base import new_id
 from models.connection import access_key_id_problem, note_worked
 from models.engine import begin_reading
 from models.secret import current_values
-from rotation.copies.holding import first_behind, said_of
+from rotation.copies.holding import WAITS, first_behind, said_of
 from rotation.ending import retirement, rules, wishes
 from rotation.ending.proof import asks_aws
 from rotation.errors import RotationError
@@ -220,7 +220,7 @@ def _no_room(work: Work, known: list[AccessKey], listed: list[ListedKey] | None)
         code = "old_key_kept" if is_kept else "old_key_in_grace"
         copy = None if is_kept or is_inactive else first_behind(work.session, work.strategy)
         if copy is not None and work.strategy.retire_when == RetireWhen.NEXT.value:
-            code, facts = "copy_behind", facts | {"copy": copy.destination.name, "said": said_of(copy)}
+            code, facts = WAITS, facts | {"copy": copy.destination.name, "said": said_of(copy)}
         work.save(wait_code=code, error_facts=facts, tries=0)
         return until
     raise two_keys(work.strategy, known, listed)

@@ -23,6 +23,7 @@ from models.engine import begin_reading
 from models.secret import versions_at
 from rotation.asking import Way
 from rotation.clock import Clock
+from rotation.copies.holding import let_go
 from rotation.copies.kinds import KINDS
 from rotation.copies.store import Means, Store, StoreError, Why
 from rotation.reach.ways import access_of
@@ -192,6 +193,7 @@ def _settle(copier: Copier, attempt: _Try, *, whole: bool) -> bool:
     session, copy, now = copier.session, attempt.copy, copier.clock.now()
     if whole and copy.removing_at is not None:
         session.delete(copy)
+        let_go(session, copy.project_id, now)
         session.commit()
         return True
     values: dict[str, Any] = {"written": dict(copy.written), "made": list(copy.made)}
@@ -203,6 +205,7 @@ def _settle(copier: Copier, attempt: _Try, *, whole: bool) -> bool:
     settle_copy(session, copy, attempt.until, now, **values)
     if whole and copy.is_behind:
         _tell(session, copy, now, Action.COPY_CONFIRM)
+        let_go(session, copy.project_id, now)
     session.commit()
     return whole
 
