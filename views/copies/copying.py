@@ -25,8 +25,8 @@ from views.frame.identity import audit, me
 from views.frame.services import courier, now
 from views.htmx import dialog, done
 from views.reauth import password_fresh_required
-from views.shown.copies import words_of
 from views.shown.facts import with_places
+from views.shown.handover.copies import words_of
 from views.shown.values import page_values
 
 _THERE = "It is copied there already: change that copy instead."
@@ -202,7 +202,6 @@ def _what(copy: Copy) -> str:
 
 
 def _audit(action: Action, copy: Copy, **detail: Any) -> None:
-    db.session.flush()
     destination = copy.destination or abort(404)
     audit(
         action, destination.name, project_id=copy.project_id, strategy_id=copy.strategy_id, what=_what(copy), **detail

@@ -29,7 +29,7 @@ from views.frame.private import allowed_private
 from views.frame.services import config, courier, keyring, now, services
 from views.htmx import dialog, done
 from views.reauth import password_fresh_required, password_problem
-from views.shown.copies import show as show_copy
+from views.shown.handover.copies import show as show_copy
 
 _TAKEN = "There is a destination {} in this project. Choose another name."
 

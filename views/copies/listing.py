@@ -14,7 +14,7 @@ from models.copies.destination import destinations_of
 from views.copies.blueprint import bp
 from views.fetch import get_project
 from views.frame.services import now
-from views.shown.copies import ShownCopy, show
+from views.shown.handover.copies import ShownCopy, show
 
 
 @bp.get("")

@@ -21,11 +21,11 @@ from views.frame.services import config, now
 from views.frame.times import reader_zone
 from views.htmx import out_of_band
 from views.shown import facts, listing
-from views.shown.copies import show as show_copy
+from views.shown.handover.copies import show as show_copy
+from views.shown.handover.readers import LENGTHS_S, board
 from views.shown.page import RECENT, count_rotations, page, past_rotations
 from views.shown.paging import Tab
 from views.shown.picture import uses
-from views.shown.readers import LENGTHS_S, board
 from views.shown.rotation import is_idle
 from views.shown.rotation_page import rotation_page
 from views.system.state import late, system_state
