@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rotation.copies.store import Kind
+from rotation.copies.stores import github
 
-KINDS: dict[str, Kind] = {kind.id: kind for kind in ()}
+KINDS: dict[str, Kind] = {kind.id: kind for kind in (github.KIND,)}
 """By id, in the order in which they are offered."""
