@@ -116,13 +116,20 @@ def words(answer: Answer) -> str:
     if isinstance(found, dict):
         for name in _MESSAGES:
             if found.get(name):
-                text = found[name]
-                return text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
+                return _flat(found[name])
     if answer.headers.get("content-type", "").startswith("text/plain") and answer.body.strip():
         return answer.body
     with suppress(ValueError):
         return f"HTTP {answer.status} {HTTPStatus(answer.status).phrase}"
     return f"HTTP {answer.status}"
+
+
+def _flat(told: object, depth: int = 3) -> str:
+    if isinstance(told, dict) and depth:
+        return "; ".join(f"{name}: {_flat(part, depth - 1)}" for name, part in told.items())
+    if isinstance(told, list) and depth:
+        return ", ".join(_flat(part, depth - 1) for part in told)
+    return "…" if isinstance(told, dict | list) else str(told)
 
 
 def without(text: str, hidden: Collection[str]) -> str:

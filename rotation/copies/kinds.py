@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rotation.copies.store import Kind
-from rotation.copies.stores import github
+from rotation.copies.stores import github, gitlab
 
-KINDS: dict[str, Kind] = {kind.id: kind for kind in (github.KIND,)}
+KINDS: dict[str, Kind] = {kind.id: kind for kind in (github.KIND, gitlab.KIND)}
 """By id, in the order in which they are offered."""

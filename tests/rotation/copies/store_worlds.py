@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, Literal
 
 from practice.stores.github import GitHub, Secret, Token
+from practice.stores.gitlab import GitLab, Variable
+from practice.stores.gitlab import Token as GitLabToken
 from practice.stores.server import Fault, StandIn, Told
 from rotation.asking import Way
 from rotation.copies.kinds import KINDS
@@ -142,7 +144,43 @@ class GitHubOrganizationWorld(GitHubWorld):
     visibility = "all"
 
 
-STAND_INS: tuple[type[StandInWorld], ...] = (GitHubWorld, GitHubEnvironmentWorld, GitHubOrganizationWorld)
+class GitLabWorld(StandInWorld):
+    kind_id, writes = "gitlab", "POST"
+    place = ("projects", "acme/shop")
+    server: GitLab
+
+    @classmethod
+    def stand_in(cls) -> GitLab:
+        return GitLab({TOKENS["keyturn"]: GitLabToken(), TOKENS["weak"]: GitLabToken(("read_api",))})
+
+    def settings(self, where: Where) -> dict[str, str]:
+        kind, path = self.place
+        path = path if where == "here" else "nobody/shop"
+        # One of the values can't be masked.
+        return {"base_url": self.server.url, "owner": kind.removesuffix("s"), "path": path, "masked": ""}
+
+    @property
+    def variables(self) -> list[Variable]:
+        return self.server.places[self.place].variables
+
+    def there(self) -> dict[str, str]:
+        return {variable.key: variable.value for variable in self.variables}
+
+    def plant(self, name: str, value: str) -> None:
+        self.variables.append(Variable(name, value))
+
+
+class GitLabGroupWorld(GitLabWorld):
+    place = ("groups", "acme")
+
+
+STAND_INS: tuple[type[StandInWorld], ...] = (
+    GitHubWorld,
+    GitHubEnvironmentWorld,
+    GitHubOrganizationWorld,
+    GitLabWorld,
+    GitLabGroupWorld,
+)
 
 
 @contextmanager

@@ -160,6 +160,12 @@ def test_an_answer_that_breaks_off_is_no_answer(store_world, made):
     assert store_world.there() == FOREIGN | store_world.own
 
 
+def test_a_message_that_nests_deeply_is_cut(store_world, made):
+    store_world.says(500, b'{"message":' + b"[" * 900 + b"]" * 900 + b"}")
+    error = failure(store_world.store().write, store_world.own, made.append)
+    assert (error.why, error.said) == (Why.FAILED, "…")
+
+
 @pytest.mark.parametrize("body", [b"<html>Welcome</html>", b"[]", b"{}", b"null", b"\xff\xfe", b"[" * 90_000, b""])
 def test_nonsense_is_a_failure(store_world, made, body):
     if store_world.reads_answers:
