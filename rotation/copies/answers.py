@@ -22,9 +22,9 @@ SAID_LENGTH = 200
 _READ_BYTES = 100_000
 _WAIT_S = 86_400
 """The longest wait that a store may ask for."""
-_PIECE = 6
+_PIECE = 8
 """So many letters in a row of something secret are blanked out: a store may say a part of it."""
-_READ_LENGTH = 2000
+_READ_LENGTH = 600
 _WHY = {
     401: Why.REFUSED,
     402: Why.FULL,

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 from practice.stores.github import GitHub, Secret, Token
 from practice.stores.gitlab import GitLab, Variable
 from practice.stores.gitlab import Token as GitLabToken
+from practice.stores.kubernetes import Kubernetes
 from practice.stores.server import Fault, StandIn, Told
 from rotation.asking import Way
 from rotation.copies.kinds import KINDS
@@ -174,12 +175,33 @@ class GitLabGroupWorld(GitLabWorld):
     place = ("groups", "acme")
 
 
+class KubernetesWorld(StandInWorld):
+    kind_id, writes, one_by_one = "kubernetes", "PATCH", False
+    server: Kubernetes
+
+    @classmethod
+    def stand_in(cls) -> Kubernetes:
+        verbs = ("get secrets", "patch secrets", "create secrets", "delete secrets", "patch deployments")
+        return Kubernetes({TOKENS["keyturn"]: verbs, TOKENS["weak"]: ("get secrets",)})
+
+    def settings(self, where: Where) -> dict[str, str]:
+        namespace = "shop" if where == "here" else "nowhere"
+        return {"server": self.server.url, "namespace": namespace, "secret": "billing", "restart": "api, worker"}
+
+    def there(self) -> dict[str, str]:
+        return self.server.values("shop", "billing")
+
+    def plant(self, name: str, value: str) -> None:
+        self.server.put("shop", "billing", {name: value})
+
+
 STAND_INS: tuple[type[StandInWorld], ...] = (
     GitHubWorld,
     GitHubEnvironmentWorld,
     GitHubOrganizationWorld,
     GitLabWorld,
     GitLabGroupWorld,
+    KubernetesWorld,
 )
 
 
