@@ -38,6 +38,7 @@ _WHY = {
     429: Why.THROTTLED,
 }
 _MESSAGES = ("message", "error_description", "error", "detail", "title")
+_URL_SAFE = str.maketrans("+/", "-_")
 _MOVED = range(300, 400)
 
 
@@ -188,5 +189,8 @@ def _forms(value: str) -> Iterator[str]:
         yield quote_plus(value, errors="replace")
         yield html.escape(value)
         plain = value.encode(errors="replace")
-        yield base64.b64encode(plain).decode()
-        yield base64.urlsafe_b64encode(plain).decode()
+        for before in range(3):
+            # Within a longer text the first letters depend on what stands before them.
+            part = base64.b64encode(b"\0" * before + plain)[4 if before else 0 :].decode()
+            yield part
+            yield part.translate(_URL_SAFE)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 from practice.stores.github import GitHub, Secret, Token
 from practice.stores.gitlab import GitLab, Variable
 from practice.stores.gitlab import Token as GitLabToken
+from practice.stores.http import Receiver
 from practice.stores.kubernetes import Kubernetes
 from practice.stores.server import Fault, StandIn, Told
 from rotation.asking import Way
@@ -195,6 +196,28 @@ class KubernetesWorld(StandInWorld):
         self.server.put("shop", "billing", {name: value})
 
 
+class HttpWorld(StandInWorld):
+    kind_id, writes = "http", "POST"
+    tells_made = one_by_one = check_asks = reads_answers = False
+    server: Receiver
+
+    @classmethod
+    def stand_in(cls) -> Receiver:
+        return Receiver({TOKENS["keyturn"]: True, TOKENS["weak"]: False})
+
+    def credential(self, who: Who) -> str:
+        return f"Authorization: Bearer {TOKENS[who]}"
+
+    def settings(self, where: Where) -> dict[str, str]:
+        return {"url": f"{self.server.url}/{'keys' if where == 'here' else 'nowhere'}"}
+
+    def there(self) -> dict[str, str]:
+        return self.server.values
+
+    def plant(self, name: str, value: str) -> None:
+        self.server.values[name] = value
+
+
 STAND_INS: tuple[type[StandInWorld], ...] = (
     GitHubWorld,
     GitHubEnvironmentWorld,
@@ -202,6 +225,7 @@ STAND_INS: tuple[type[StandInWorld], ...] = (
     GitLabWorld,
     GitLabGroupWorld,
     KubernetesWorld,
+    HttpWorld,
 )
 
 
