@@ -26,6 +26,8 @@ class Why(StrEnum):
     """The repository, project, namespace or address isn't there, or isn't shown to this credential."""
     BAD_VALUE = "bad-value"
     """The store doesn't take this name or value, whoever asks."""
+    TAKEN = "taken"
+    """Another copy writes one of the names: found by Keyturn itself, by no store."""
     FULL = "full"
     """The store's limit of entries or bytes is reached."""
     THROTTLED = "throttled"
@@ -45,6 +47,11 @@ class StoreError(Exception):
 
 class Store(Protocol):
     """One place in another store, such as a repository's secrets. Every method raises StoreError, and nothing else."""
+
+    @property
+    def writes_whole(self) -> bool:
+        """Whether `write` is to be given all values of a copy each time, for the store takes them at once."""
+        ...
 
     def check(self) -> str:
         """Try the credential and the place, changing nothing; returns what was found, in a sentence for a person.

@@ -10,7 +10,7 @@ from typing import Any
 
 from models import Purpose
 from models.audit import Action, AuditEntry
-from rotation.errors import FAILURES
+from rotation.failures import FAILURES
 from views.frame.times import duration, long_form, plural
 
 WHAT: dict[Action, str] = {

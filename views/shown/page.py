@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models import AccessKey, Rotation, RotationStrategy
 from rotation.ending.lost import needs_a_person
 from rotation.ending.undoing import newest_living
-from rotation.errors import FAILURES
+from rotation.failures import FAILURES
 from rotation.setup.deletion import holds_up_deletion
 from views.shown.facts import in_full
 from views.shown.failure import Reads, Trouble, reads, trouble_of_key

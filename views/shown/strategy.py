@@ -13,7 +13,7 @@ from typing import Any
 
 from models import KeyState
 from models import State as RotationState
-from rotation.errors import FAILURES
+from rotation.failures import FAILURES
 from views.shown import state as look
 from views.shown.rotation import old_key_ends_at, running_state, waits_for_room
 from views.shown.state import Group, Line, State

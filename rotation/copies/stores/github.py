@@ -37,6 +37,8 @@ _READ_BYTES = 2_000_000
 class GitHub:
     """The secrets of one place at GitHub."""
 
+    writes_whole = False
+
     def __init__(self, means: Means) -> None:
         self._settings = means.settings
         self._root = _root(means.settings)

@@ -33,6 +33,8 @@ _EXPANDED_MASKED = re.compile(r"[a-zA-Z0-9_+=/@:.~-]{8,}")
 class GitLab:
     """The variables of one project or group, in one environment scope."""
 
+    writes_whole = False
+
     def __init__(self, means: Means) -> None:
         self._settings = settings = means.settings
         self._scope = settings["environment_scope"] or EVERYWHERE

@@ -38,6 +38,8 @@ _SPELLED: Final = {"accept": "Accept", "user-agent": "User-Agent"}
 class HttpRequest:
     """One address that takes a request."""
 
+    writes_whole = True
+
     def __init__(self, means: Means) -> None:
         self._settings, self._credential, self._way = means.settings, means.credential, means.way
         headers = dict(_headers(means.credential))

@@ -42,6 +42,8 @@ Patched = Mapping[str, Any]
 class Kubernetes:
     """The keys of one Secret."""
 
+    writes_whole = True
+
     def __init__(self, means: Means) -> None:
         self._settings = settings = means.settings
         self._namespace, self._name = settings["namespace"], settings["secret"]

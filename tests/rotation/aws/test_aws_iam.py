@@ -14,7 +14,8 @@ from botocore.parsers import ResponseParserError
 from botocore.retries.standard import ThrottledRetryableChecker
 
 from rotation.aws.iam import _BY_CODE, _NEVER_SENT, AwsIam, preload
-from rotation.errors import FAILURES, AnswerLost, RotationError
+from rotation.errors import AnswerLost, RotationError
+from rotation.failures import FAILURES
 from rotation.provider import SERVICES, KeyPair
 from rotation.reach.access import Access
 from tests.practice_aws import new_name

@@ -31,8 +31,6 @@ class StoreWorld:
     kind: Kind
     own: ClassVar = {"BILLING_ID": "value-of-billing-id/1", "BILLING_KEY": 'value of "billing"\nkey/1'}
     tells_made: ClassVar = True
-    one_by_one: ClassVar = True
-    """Whether names are written one after another, so that one may be there and the next one not."""
     check_asks: ClassVar = True
     """Whether its check sends the credential."""
     reads_answers: ClassVar = True
@@ -177,7 +175,7 @@ class GitLabGroupWorld(GitLabWorld):
 
 
 class KubernetesWorld(StandInWorld):
-    kind_id, writes, one_by_one = "kubernetes", "PATCH", False
+    kind_id, writes = "kubernetes", "PATCH"
     server: Kubernetes
 
     @classmethod
@@ -198,7 +196,7 @@ class KubernetesWorld(StandInWorld):
 
 class HttpWorld(StandInWorld):
     kind_id, writes = "http", "POST"
-    tells_made = one_by_one = check_asks = reads_answers = False
+    tells_made = check_asks = reads_answers = False
     server: Receiver
 
     @classmethod

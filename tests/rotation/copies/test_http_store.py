@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from practice.stores.http import Receiver
 from rotation.copies.kinds import KINDS
 from rotation.copies.store import Means, StoreError, Why
 from tests.rotation.copies.store_worlds import ANYWHERE, HttpWorld, stood_in
@@ -104,8 +105,8 @@ def test_check_connects_and_sends_nothing(world):
 
 
 def test_check_says_that_nobody_listens(world):
-    store = world.store()
-    world.server.server_close()
+    with Receiver({}) as gone:
+        store = world.store(url=f"{gone.url}/keys")
     with pytest.raises(StoreError, match="Connection refused") as raised:
         store.check()
     assert raised.value.why == Why.UNREACHABLE
