@@ -731,6 +731,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("destination_id", "strategy_id", name=op.f("uq_copies_destination_id_strategy_id")),
     )
     with op.batch_alter_table("copies", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_copies_failing",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("why <> ''"),
+            postgresql_where=sa.text("why <> ''"),
+        )
         batch_op.create_index("ix_copies_next_at", ["next_at"], unique=False)
         batch_op.create_index("ix_copies_place", ["environment_id", "path"], unique=False)
         batch_op.create_index("ix_copies_project_id", ["project_id"], unique=False)
@@ -973,6 +980,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_copies_project_id")
         batch_op.drop_index("ix_copies_place")
         batch_op.drop_index("ix_copies_next_at")
+        batch_op.drop_index(
+            "ix_copies_failing", sqlite_where=sa.text("why <> ''"), postgresql_where=sa.text("why <> ''")
+        )
 
     op.drop_table("copies")
     with op.batch_alter_table("alerts", schema=None) as batch_op:

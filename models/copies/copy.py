@@ -11,14 +11,17 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    Select,
     String,
     UniqueConstraint,
     case,
     literal,
     or_,
     select,
+    text,
+    union_all,
     update,
-)  # fmt: skip
+)
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from models.base import Base, UtcDateTime
@@ -29,6 +32,9 @@ from models.strategy import RotationStrategy
 
 OUTPUTS = ("access_key_id", "secret_access_key", "smtp_user_name", "smtp_password")
 """What a strategy's outputs are called in a copy's names, in their order."""
+
+FAILING = "copies.why <> ''"
+"""What of a copy needs a person's attention; in words of SQL, for an index of such copies is asked for by these."""
 
 _SHORTEST, _LONGEST = timedelta(seconds=5), timedelta(hours=1)
 
@@ -46,6 +52,7 @@ class Copy(Base):
         Index("ix_copies_strategy_id", "strategy_id"),
         Index("ix_copies_place", "environment_id", "path"),
         Index("ix_copies_project_id", "project_id"),
+        Index("ix_copies_failing", "id", sqlite_where=text("why <> ''"), postgresql_where=text("why <> ''")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -170,10 +177,19 @@ def copies_of(session: Session, strategy: RotationStrategy) -> Sequence[Copy]:
     ).all()
 
 
-def behind(session: Session, project_id: str) -> Sequence[Copy]:
-    """The project's copies whose last try failed, for the rows of its strategies. One statement."""
-    mine = select(Copy).where(Copy.project_id == project_id, Copy.why != "")
-    return session.scalars(mine.options(joinedload(Copy.destination))).all()
+def failing() -> Select[int, str]:
+    """For a statement: each strategy of which a copy fails, with the name of the copy's destination."""
+    fails = text(FAILING)
+    of_its_own = select(Copy.strategy_id, Destination.name).join(Copy.destination).where(Copy.strategy_id.is_not(None))
+    of_its_path = (
+        select(RotationStrategy.id, Destination.name)
+        .select_from(Copy)
+        .join(Copy.destination)
+        .join(Secret, (Secret.environment_id == Copy.environment_id) & (Secret.path == Copy.path))
+        .join(RotationStrategy, RotationStrategy.access_key_secret_id == Secret.id)
+    )
+    both = union_all(of_its_own.where(fails), of_its_path.where(fails)).subquery("failing")
+    return select(both.c[0].label("strategy_id"), both.c[1].label("name"))
 
 
 def _is_idle(now: datetime) -> Any:

@@ -31,6 +31,13 @@ def want_copy(session: Session, copy_id: int, now: datetime, **values: Any) -> N
     session.execute(_wanted(copies, copies.c.id == copy_id).values(written={}, **values), {"now": now})
 
 
+def want_destination(session: Session, destination_id: str, now: datetime) -> None:
+    """Have all copies at a destination written anew, wholly. Doesn't commit."""
+    copies = _table()
+    anew = _wanted(copies, copies.c.destination_id == destination_id).values(written={}, failing_since=None)
+    session.execute(anew, {"now": now})
+
+
 @cache
 def _of_place() -> Update:
     copies = _table()

@@ -101,9 +101,10 @@ def store_of(copier: Copier, destination: Destination, session_name: str) -> Sto
         connection = session.get_one(Connection, destination.connection_id)
         access = access_of(connection, project, copier.keyring, session_name, copier.endpoint_url)
     credential = destination.open_credential(project.sealing_key(copier.keyring))
+    means = Means(dict(destination.settings), credential, Way(allows_private=destination.allows_private), access)
+    kind = KINDS[destination.kind]
     session.commit()
-    way = Way(allows_private=destination.allows_private)
-    return KINDS[destination.kind].make(Means(dict(destination.settings), credential, way, access))
+    return kind.make(means)
 
 
 def _bring(copier: Copier, attempt: _Try, at_it_until: datetime) -> bool:

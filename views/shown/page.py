@@ -81,7 +81,7 @@ class Page:
             newest and newest.id, "open" if self.facts.is_open else self.state.word, self.strategy.deleting_at,
             old and (old.id, old.state, old.returned_by, old.ended_by, old.error_code, old.retire_at, old.last_used_at),
             [key.id for key in (*self.waits_for, *self.to_clear_up)],
-            [(key.id, key.state, key.ended_by) for key in self.leaked],
+            [(key.id, key.state, key.ended_by) for key in self.leaked], self.facts.failing,
         )  # fmt: skip
         return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 

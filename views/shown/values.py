@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from database import db
 from models import AccessKey, Environment, Project, Rotation, RotationStrategy
+from models.copies.copy import copies_of
 from models.reading.ages import count_older
 from models.watching.uses import uses_of
 from models.watching.wishes import has_wished
@@ -20,6 +21,7 @@ from views.frame.services import config, now
 from views.frame.times import reader_zone
 from views.htmx import out_of_band
 from views.shown import facts, listing
+from views.shown.copies import show as show_copy
 from views.shown.page import RECENT, count_rotations, page, past_rotations
 from views.shown.paging import Tab
 from views.shown.picture import uses
@@ -35,6 +37,7 @@ PARTS_OF_STRATEGY = (
     "strategies/page/_timeline.html",
     "old_keys/_old_key.html",
     "programs/_programs.html",
+    "copies/_of_strategy.html",
     "strategies/page/_recent.html",
     "strategies/page/_plan.html",
     "strategies/page/_foreign.html",
@@ -142,6 +145,7 @@ def page_values(
         "poll_s": config().last_use_poll_s,
         "board": board(db.session(), strategy, config().url or request.host_url.rstrip("/"), now()),
         "lengths_s": LENGTHS_S,
+        "copies": [show_copy(each, now()) for each in copies_of(db.session(), strategy)],
         **({} if old is None else _uses(old)),
     }
 
