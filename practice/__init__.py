@@ -10,6 +10,7 @@
     behaviour/     how it behaves: replicas, last use, pace, faults, deeds
     answers.py     AWS's error documents
     admin.py       /practice/...: behaviour, faults, deeds and the log of calls, while it runs
+    stores/        stand-ins for the other stores that a copy is written to
     seed.py        a manager and targets for the demo, the tests and the bench
 
 `python -m practice --port 0 --ready-file FILE` runs it. A new key, a deactivation and a deletion are known to each

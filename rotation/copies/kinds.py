@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rotation.copies.store import Kind
+from rotation.copies.stores import github, gitlab, http, kubernetes
 
-_KINDS: tuple[Kind, ...] = ()
+_KINDS: tuple[Kind, ...] = (github.KIND, gitlab.KIND, kubernetes.KIND, http.KIND)
 
 KINDS: dict[str, Kind] = {kind.id: kind for kind in _KINDS}
 """By id, in the order in which they are offered."""

@@ -125,6 +125,8 @@ class Kind:
     credential_hint: str = ""
     credential_is_long: bool = False
     credential_is_optional: bool = False
+    credential_problem: Callable[[str], str | None] = _anything
+    """Why the credential can't be right, in a sentence that doesn't quote it; None when it can."""
     by_connection: bool = False
     """Whether it is reached by a connection of the project."""
     place: Callable[[Mapping[str, str]], str] = lambda settings: next(iter(settings.values()), "")
@@ -133,5 +135,9 @@ class Kind:
     """Why the settings can't be right together: a field's name and a sentence; None when they can."""
     name_problem: Callable[[str], str | None] = _anything
     """Why a value can't have this name there, in a sentence; None when it can."""
+    names_problem: Callable[[Mapping[str, str], Collection[str]], tuple[str, str] | None] = lambda _settings, _names: (
+        None
+    )
+    """Why the settings can't be right for these names there: a field's name and a sentence; None when they can."""
     can_delete: bool = True
     """Whether names can be deleted there."""

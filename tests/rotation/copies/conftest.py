@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from rotation.copies.copying import Copier, copy_once
 from rotation.copies.kinds import KINDS
 from rotation.copies.store import Kind, Means, Setting
 from rotation.when.sweep import sweep_once
+from tests.rotation.copies.store_worlds import WORLDS, StoreWorld
 
 NAMES = {"access_key_id": "AWS_ACCESS_KEY_ID", "secret_access_key": "AWS_SECRET_ACCESS_KEY"}
 
@@ -118,3 +119,10 @@ def shelf(monkeypatch):
 @pytest.fixture
 def copying(world, shelf):
     return Copying(world, shelf)
+
+
+@pytest.fixture(params=WORLDS)
+def store_world(request: pytest.FixtureRequest) -> Iterator[StoreWorld]:
+    """A store of each kind in turn."""
+    with WORLDS[request.param]() as world:
+        yield world
