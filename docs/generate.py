@@ -49,10 +49,11 @@ def errors() -> str:
 
 def _section(failure: Failure) -> str:
     command = f"\n```sh\n{failure.command}\n```\n" if failure.command else ""
-    return (
+    section = (
         f"## {failure.code}\n\n**{failure.heading}**\n\n- Why: {failure.why}\n- What to do: {failure.what_to_do}\n"
         f"- By itself: {failure.by_itself}\n{command}"
     )
+    return section.replace("{who_reads}", "programs read")  # but for the one strategy of a manager's own key
 
 
 def _cell(text: str) -> str:

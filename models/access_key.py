@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from crypto import Place, SealingKey
 from models.base import Base
@@ -167,7 +167,7 @@ def is_free(now: datetime) -> ColumnElement[bool]:
     return or_(AccessKey.held_until.is_(None), AccessKey.held_until <= now)
 
 
-def is_current(strategy_id: int) -> ColumnElement[bool]:
+def is_current(strategy_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
     """The condition for the key that programs read of the strategy's."""
     return and_(AccessKey.strategy_id == strategy_id, AccessKey.state == KeyState.ACTIVE.value)
 

@@ -176,6 +176,11 @@ class RotationStrategy(Base):
         return f"arn:{where}:user{self.user_path}{self.user_name}"
 
     @property
+    def who_reads(self) -> str:
+        """Who reads what it publishes, with the verb: `programs read`, or `the connection ops uses`."""
+        return f"the connection {self.connection.name} uses" if self.turns_manager else "programs read"
+
+    @property
     def output_ids(self) -> tuple[int | None, ...]:
         """The ids of the secrets that it writes: access key ID, secret access key, then SMTP user name and password.
 

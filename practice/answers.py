@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import uuid4
@@ -10,7 +12,19 @@ from xml.sax.saxutils import escape
 
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 
-_CODE = re.compile(rb"<Code>([^<]*)</Code>")
+from practice.request import JSON_SERVICES
+
+_CODE = re.compile(rb"""<Code>([^<]*)</Code>|"__type": ?"([^"]*)\"""")
+# What the services that speak JSON call it: https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html
+_IN_JSON: Mapping[str, str] = {
+    "AccessDenied": "AccessDeniedException",
+    "ExpiredToken": "ExpiredTokenException",
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+    "ServiceFailure": "InternalServerError",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+    "Throttling": "ThrottlingException",
+}
 
 
 @dataclass(frozen=True)
@@ -27,11 +41,16 @@ class Answer:
         if self.status < HTTPStatus.BAD_REQUEST:
             return "OK"
         found = _CODE.search(self.body)
-        return found[1].decode() if found else str(self.status)
+        return (found[1] or found[2]).decode() if found else str(self.status)
 
 
 def refusal(service: str, code: str, message: str, status: int = HTTPStatus.FORBIDDEN) -> Answer:
     """An error document in the form of `service`."""
+    if service in JSON_SERVICES:
+        told = {"__type": _IN_JSON.get(code, code), "message": message}
+        status = status if status >= HTTPStatus.INTERNAL_SERVER_ERROR else HTTPStatus.BAD_REQUEST
+        headers = ("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-RequestId", str(uuid4()))
+        return Answer(status, json.dumps(told).encode(), headers)
     error = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
     request_id = f"<RequestId>{uuid4()}</RequestId>"
     if service == "s3":

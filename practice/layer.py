@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from moto import settings
 from moto.core import responses
@@ -18,7 +19,7 @@ from moto.iam.access_control import CreateAccessKeyFailure
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from practice import answers, memory, sessions
+from practice import answers, memory, sessions, store_services
 from practice.account import LAST_USED, ROOT, Account, Signer, concerned
 from practice.answers import Answer
 from practice.behaviour import Behaviour
@@ -29,7 +30,7 @@ from practice.behaviour.pace import Pace
 from practice.behaviour.replicas import Replicas
 from practice.log import CallLog
 from practice.policy import allows, trusted
-from practice.request import Request
+from practice.request import JSON_SERVICES, Request
 from rotation.provider import KeyPair
 
 # At each call moto looks through all methods of its service for the one that answers.
@@ -63,9 +64,7 @@ class Layer:
         self._replicas = Replicas(behaviour, clock)
         self._last_uses = LastUses(behaviour, lambda: datetime.now(UTC))
         self._pace = Pace(behaviour, clock)
-        self._apps = {
-            "iam": create_backend_app("iam"), "sts": create_backend_app("sts"), "s3": create_backend_app("s3"),
-        }  # fmt: skip
+        self._apps = {service: create_backend_app(service) for service in ("iam", "sts", "s3")}
         self._one_at_a_time = Lock()
         self._state_file = state_file
         if state_file:
@@ -135,7 +134,7 @@ class Layer:
 
     def _refused(self, request: Request, *, taken: bool) -> Answer | None:
         """AWS's refusal of the key, the signature or the action, or None."""
-        if request.service not in self._apps:
+        if request.service not in {*self._apps, *JSON_SERVICES}:
             return answers.not_signed(request.service)
         signer = self._signer(request) if taken else None
         if signer is None:
@@ -146,6 +145,8 @@ class Layer:
         if session is not None and (told := sessions.refused(request, session)):
             return told
         self._last_uses.note(request)
+        if request.service in JSON_SERVICES:
+            return _refused_by_store(request, signer)
         allowed = request.action in _FREE or allows(signer.policies(), request.action, concerned(request)[0])
         if request.action == _ASSUME:
             whom = _trusted(request, signer)
@@ -175,11 +176,17 @@ class Layer:
             method=request.method, path=request.path, query_string=request.query, data=request.body,
             headers=list(request.headers.items()), base_url=f"http://{request.headers.get('host', 'localhost')}",
         )  # fmt: skip
-        body, status, headers = run_wsgi_app(self._apps[request.service], builder.get_environ(), buffered=True)
+        body, status, headers = run_wsgi_app(self._app(request.service), builder.get_environ(), buffered=True)
         if self._state_file and memory.changes(request.action):
             memory.keep(self._state_file)
         kept = tuple((name, value) for name, value in headers if name.lower() not in {"content-length", "connection"})
         return Answer(int(status.split()[0]), b"".join(body), kept)
+
+    def _app(self, service: Any) -> Any:
+        """What answers for the service; the apps that few ask for are made when they are."""
+        if service not in self._apps:
+            self._apps[service] = create_backend_app(service)
+        return self._apps[service]
 
     def _session(self, request: Request) -> Answer:
         account = Account(request.region)
@@ -193,6 +200,14 @@ class Layer:
 def _trusted(request: Request, signer: Signer) -> str:
     trust = Account(request.region).trust_of(request.params.get("RoleArn", ""))
     return trusted(trust, signer.arn, request.params.get("ExternalId", "")) if trust else ""
+
+
+def _refused_by_store(request: Request, signer: Signer) -> Answer | None:
+    policies = signer.policies()
+    for action, arn in store_services.needed(request):
+        if not allows(policies, action, arn):
+            return answers.access_denied(request.service, signer.arn, action, arn)
+    return store_services.refused(request)
 
 
 def _denied(request: Request, signer: Signer) -> Answer:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from urllib.parse import parse_qsl
 
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/,\s]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
@@ -21,6 +23,10 @@ _S3_ACTIONS = {
     ("PUT", True, True): "s3:PutObject",
     ("DELETE", True, True): "s3:DeleteObject",
 }
+
+
+# What they ask is JSON, with the action in a header: `AmazonSSM.PutParameter`.
+JSON_SERVICES = frozenset({"secretsmanager", "ssm"})
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class Request:
 
     @property
     def service(self) -> str:
-        """The service of the signature's scope: `iam`, `sts`, `s3`, or another that practice AWS doesn't have."""
+        """The service of the signature's scope: `iam`, `sts`, `s3`, one of JSON_SERVICES, or another one."""
         return self._credential["service"]
 
     @cached_property
@@ -58,6 +64,12 @@ class Request:
         if "x-www-form-urlencoded" not in self.headers.get("content-type", ""):
             return {}
         return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+
+    @cached_property
+    def asked(self) -> dict[str, Any]:
+        """The parameters of one of JSON_SERVICES."""
+        found = json.loads(self.body or b"{}") if self.service in JSON_SERVICES else {}
+        return found if isinstance(found, dict) else {}
 
     @property
     def path(self) -> str:
@@ -72,6 +84,8 @@ class Request:
     @property
     def action(self) -> str:
         """What is asked for, as policies name it; S3's actions are told by method and path alone."""
+        if self.service in JSON_SERVICES:
+            return f"{self.service}:{self.headers.get('x-amz-target', '').rpartition('.')[2]}"
         if self.service != "s3":
             return f"{self.service}:{self.params.get('Action', '')}"
         bucket, _, key = self.path.strip("/").partition("/")

@@ -68,6 +68,7 @@ class _Blanks(dict[str, str]):
 
 _UNKNOWN = {
     "user": "the user",
+    "who_reads": "programs read",
     "account": "this account",
     "key": "the key",
     **dict.fromkeys(("manager", "caller"), "the manager"),
@@ -84,8 +85,8 @@ _UNKNOWN = {
     "times": "",
 }
 
-_NEVER = "Never delete {key}, which programs read."
-_NEVER_UNKNOWN = "Never delete one that programs use."
+_NEVER = "Never delete {key}, which {who_reads}."
+_NEVER_UNKNOWN = "Never delete one that is in use."
 """The same before a key was published or taken over."""
 
 _PUT_ON_USER, _PUT_ON_ROLE = "put-user-policy --user-name {manager}", "put-role-policy --role-name {role_name}"
@@ -203,7 +204,7 @@ _ROWS = (
         "No way back",
         "There is no way back to the key before",
         "{said}. Only the user's own key that every service accepts is published.",
-        "Nothing was published: programs keep the key they have. Rotate, if that one must go.",
+        "Nothing was published, and the key in use stays. Rotate, if that one must go.",
         _REST,
     ),
     Failure(
@@ -299,17 +300,17 @@ _ROWS = (
     Failure(
         "key_is_published",
         "Old key is read again",
-        "The old key {key} is the one that programs read",
-        "The output secret holds it: somebody brought an earlier version back.",
-        "Rotate: then programs read a new key, and this one retires. It isn't deleted meanwhile.",
+        "The old key {key} is the one that {who_reads}",
+        "It was published again: somebody brought an earlier version back.",
+        "Rotate: {who_reads} a new key then, and this one retires. It isn't deleted meanwhile.",
         _REST,
     ),
     Failure(
         "published_key_deleted",
         "Current key deleted at AWS",
-        "The key {key} that programs read was deleted at AWS",
+        "The key {key} that {who_reads} was deleted at AWS",
         "{said}, and AWS lists it no more for {user}. Keyturn, which tries each published key daily, didn't delete it.",
-        "Rotate: programs then read a new key. Keyturn doesn't do so by itself, for somebody deleted this one for a "
+        "Rotate: {who_reads} a new key then. Keyturn doesn't do so by itself, for somebody deleted this one for a "
         "reason.",
         _REST,
         f"{IAM} list-access-keys --user-name {{user}}",
@@ -317,35 +318,35 @@ _ROWS = (
     Failure(
         "published_key_inactive",
         "Current key deactivated at AWS",
-        "The key {key} that programs read was deactivated at AWS",
+        "The key {key} that {who_reads} was deactivated at AWS",
         "{said}: AWS lists it as Inactive. Keyturn didn't deactivate it.",
-        "Activate it, or rotate: programs then read a new key.",
+        "Activate it, or rotate: {who_reads} a new key then.",
         _REST,
         f"{IAM} update-access-key --user-name {{user}} --access-key-id {{key}} --status Active",
     ),
     Failure(
         "published_key_refused",
         "Current key refused",
-        "AWS refuses the key {key} that programs read",
-        "{said}: it was deleted or deactivated outside Keyturn, or its secret key isn't the one in the secret.",
-        "Look at {user} in IAM. Then activate it or rotate: programs then read a new key.",
+        "AWS refuses the key {key} that {who_reads}",
+        "{said}: it was deleted or deactivated outside Keyturn, or its secret key isn't the one beside it.",
+        "Look at {user} in IAM. Then activate it or rotate: {who_reads} a new key then.",
         _REST,
         f"{IAM} get-access-key-last-used --access-key-id {{key}}",
     ),
     Failure(
         "published_key_not_targets",
         "Current key is another's",
-        "The key {key} that programs read answers as {arn}, not as {user}",
-        "The output secrets hold the key of another user.",
-        "Rotate, or bring the right version of the two secrets back.",
+        "The key {key} that {who_reads} answers as {arn}, not as {user}",
+        "Somebody has put the key of another user in its place.",
+        "Rotate, or bring the right pair back.",
         _REST,
     ),
     Failure(
         "from_backup",
         "From a backup",
         "{key} was restored from a backup, which may be older than AWS",
-        "Programs may use it again since, so Keyturn doesn't end it on the word of the backup.",
-        "Look at its last use. If nobody uses it any more, press Retire now; else move those programs first.",
+        "It may be in use again since, so Keyturn doesn't end it on the word of the backup.",
+        "Look at its last use. If nobody uses it any more, press Retire now; else move what uses it first.",
         _REST,
         f"{IAM} get-access-key-last-used --access-key-id {{key}}",
     ),

@@ -183,6 +183,7 @@ class Work:
             "connection": self.connection.name,
             "manager": self.connection.manager_name,
             "key": (published.access_key_id if published else None) or "",
+            "who_reads": strategy.who_reads,
         }
         told = dict(error.facts)
         if error.code == "not_permitted" and told.get("arn", "").endswith(f":user/{strategy.user_name}"):

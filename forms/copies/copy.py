@@ -25,21 +25,21 @@ class _CopyForm(Form):
 
     destination = SelectField("Destination", id="copy-destination")
 
-    kinds: Mapping[str, str]
-    """The kind of each destination, by id."""
+    offered: Mapping[str, Destination]
+    """The destinations by id."""
 
     def offer(self, destinations: Sequence[Destination]) -> None:
         """Offer these."""
         self.destination.choices = [
             SelectChoice(each.id, f"{each.name}, {KINDS[each.kind].title}") for each in destinations
         ]
-        self.kinds = {each.id: each.kind for each in destinations}
+        self.offered = {each.id: each for each in destinations}
 
     def refuse_name(self, name: str) -> None:
         """Raise ValidationError when a value can't have this name at the destination."""
-        kind = KINDS.get(self.kinds.get(self.destination.data or "", ""))
-        if kind is not None:
-            refuse(kind.name_problem(name))
+        chosen = self.offered.get(self.destination.data or "")
+        if chosen is not None:
+            refuse(KINDS[chosen.kind].name_problem(name))
 
 
 class StrategyCopyForm(_CopyForm):
@@ -71,6 +71,13 @@ class StrategyCopyForm(_CopyForm):
     def named(self) -> list[Field]:
         """The fields of the names."""
         return [self[output] for output in OUTPUTS]
+
+    def validate_destination(self, field: Field) -> None:
+        """One whose settings are right for the names."""
+        chosen = self.offered.get(field.data or "")
+        problem = KINDS[chosen.kind].names_problem(chosen.settings, self.names.values()) if chosen else None
+        if problem is not None:
+            raise ValidationError(problem[1])
 
     def _validate_name(self, field: Field) -> None:
         output = field.name

@@ -100,6 +100,7 @@ def _validate_credential(form: DestinationForm, field: Field) -> None:
     if field.data:
         if len(field.data) > _LONGEST or "\0" in field.data:
             raise ValidationError(f"At most {_LONGEST:,} characters of text.")
+        refuse(form.kind.credential_problem(field.data))
         return
     if form.kind.credential_is_optional or (form.has_credential and not form.leads_elsewhere):
         return

@@ -54,19 +54,23 @@ class RescheduleMany(WhenFields):
 
     def validate_interval(self, field: Field) -> None:
         """An interval that leaves each old key its time."""
-        self._refuse_turning(field, "every")
+        self._refuse_turning(field)
 
     def validate_at(self, field: Field) -> None:
         """A time of day, on days that leave each old key its time."""
-        self._refuse_turning(field, "daily")
+        self._refuse_turning(field)
 
     def validate_cron(self, field: Field) -> None:
         """Five fields, and times that leave each old key its time."""
-        self._refuse_turning(field, "cron")
+        self._refuse_turning(field)
 
-    def _refuse_turning(self, _field: Field, repeat: str) -> None:
-        if self.repeat.data == repeat:
-            refuse(self.chosen_problem() or self._short_problem())
+    def turning_problem(self) -> str | None:
+        """Why the keys can't turn then; None when they can."""
+        return self.chosen_problem() or self._short_problem()
+
+    def _refuse_turning(self, field: Field) -> None:
+        if self.turning_field is field:
+            refuse(self.turning_problem())
 
     def _short_problem(self) -> str | None:
         if self.zone_problem() or self.window_problem() or self.spread_problem() or self.schedule is None:

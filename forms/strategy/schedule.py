@@ -28,11 +28,6 @@ class ScheduleFields(EndFields):
         """Five fields, and times that leave the old key its time."""
         self._refuse_turning(field)
 
-    @property
-    def turning_field(self) -> Field:
-        """The field that says when the key turns."""
-        return self[{"daily": "at", "cron": "cron"}.get(self.repeat.data, "interval")]
-
     @cached_property
     def shortest_s(self) -> int:
         """What the old key needs, in seconds. Raises ValueError."""

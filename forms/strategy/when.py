@@ -64,6 +64,11 @@ class WhenFields(Form):
         cron = daily(_time(self.at.data), days) if kind == "daily" else self.cron.data or ""
         return Schedule(None, cron, zone, window, spread)
 
+    @property
+    def turning_field(self) -> Field:
+        """The field that says when the key turns."""
+        return self[{"daily": "at", "cron": "cron"}.get(self.repeat.data, "interval")]
+
     def show_schedule(self, schedule: Schedule | None, zone: str) -> None:
         """Fill the fields in; `zone` is the reader's, which a new schedule is in."""
         self.repeat.data = "button"

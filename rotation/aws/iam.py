@@ -1,9 +1,9 @@
 """AWS IAM access keys through boto3's botocore.
 
-Whatever goes wrong becomes a RotationError by two tables: `_BY_CODE` for what AWS answers, `_NEVER_SENT` for what
-happens on the way. Foreign exceptions are neither chained nor quoted, only named: a CreateAccessKey answer that is
-cut off ends in a parser error whose text is the whole answer, secret access key included. So each failure is made
-inside the `except` and raised after it, where no traceback leads back to its cause.
+Whatever goes wrong becomes a RotationError by two tables (failures.py): `BY_CODE` for what AWS answers, `NEVER_SENT`
+for what happens on the way. Foreign exceptions are neither chained nor quoted, only named: a CreateAccessKey answer
+that is cut off ends in a parser error whose text is the whole answer, secret access key included. So each failure is
+made inside the `except` and raised after it, where no traceback leads back to its cause.
 """
 
 from __future__ import annotations
@@ -16,21 +16,11 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    EndpointProviderError,
-    NoCredentialsError,
-    ParamValidationError,
-    ProxyConnectionError,
-    SSLError,
-)
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import BotoCoreError, ClientError, SSLError
 
 from rotation.aws import answers, credentials
 from rotation.aws.clients import ONCE, PATIENT, TRY, make_client
+from rotation.aws.failures import BY_CODE, CLOCK_WRONG, NEVER_SENT, UNREADABLE, answered
 from rotation.errors import AnswerLost, RotationError
 from rotation.provider import Answer, CreatedKey, Identity, KeyPair, LastUse, ListedKey, Role, TemporaryKey
 from rotation.reach.access import Access
@@ -48,48 +38,10 @@ _TRIES: Mapping[str, tuple[str, str]] = {
 # A service that answers so has found the key and checked its signature.
 _KNOWS_THE_KEY = frozenset({"AccessDenied", "AccessDeniedException", "OptInRequired", "NotSignedUp"})
 
-_THROTTLES = (
-    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
-    "TooManyRequestsException", "ProvisionedThroughputExceededException", "TransactionInProgressException",
-    "RequestLimitExceeded", "BandwidthLimitExceeded", "LimitExceededException", "SlowDown", "PriorRequestNotComplete",
-    "EC2ThrottledException", "429",
-)  # fmt: skip
-
-# AWS's error codes and ours. What isn't here is `aws_refused`, or `aws_unreachable` from status 500 on.
-_BY_CODE: Mapping[str, str] = {
-    "AccessDenied": "not_permitted",
-    "AccessDeniedException": "not_permitted",
-    "InvalidClientTokenId": "manager_key_unknown",
-    "InvalidAccessKeyId": "manager_key_unknown",
-    "UnrecognizedClientException": "manager_key_unknown",
-    "ExpiredToken": "manager_key_unknown",
-    "ExpiredTokenException": "manager_key_unknown",
-    "SignatureDoesNotMatch": "manager_secret_wrong",
-    "InvalidSignatureException": "manager_secret_wrong",
-    "NoSuchEntity": "no_such_user",
-    "LimitExceeded": "two_keys",
-    "RequestTimeout": "aws_unreachable",
-    "RequestTimeoutException": "aws_unreachable",
-    **dict.fromkeys(_THROTTLES, "throttled"),
-}
-
-# Raised before a request leaves this machine, so that nothing can have been made.
-_NEVER_SENT: Mapping[type[Exception], str] = {
-    EndpointConnectionError: "aws_unreachable",
-    ConnectTimeoutError: "aws_unreachable",
-    ProxyConnectionError: "aws_unreachable",
-    EndpointProviderError: "aws_refused",
-    NoCredentialsError: "aws_refused",
-    ParamValidationError: "aws_refused",
-}
-
 _DENIED = re.compile(
     r"User: (?P<manager>arn:(?P<partition>[\w-]+):\w+::(?P<account>\d+):\S+) is not authorized to perform: \S+"
     r"(?: on resource: (?P<resource>arn:\S+))?"
 )
-_CLOCK_WRONG = re.compile(r"signature (?:expired|not yet current)", re.IGNORECASE)
-# What comes of an answer that isn't AWS's or is cut off.
-_UNREADABLE = (ResponseParserError, KeyError, ValueError)
 T = TypeVar("T")
 
 
@@ -147,7 +99,7 @@ class AwsIam:
         client = self._client("sts", pair, facts)
         try:
             return answers.session(client.get_session_token(DurationSeconds=duration_s))
-        except (BotoCoreError, ClientError, *_UNREADABLE) as error:
+        except (BotoCoreError, ClientError, *UNREADABLE) as error:
             failure = self._explain(error, facts)
         if failure.code in {"manager_key_unknown", "manager_secret_wrong", "session_refused"}:
             failure = RotationError("published_key_refused", **{**failure.facts, "key": pair.access_key_id})
@@ -266,7 +218,7 @@ class AwsIam:
         client = self._client(service, self._sign(facts), facts)
         try:
             return call(client)
-        except (BotoCoreError, ClientError, *_UNREADABLE) as error:
+        except (BotoCoreError, ClientError, *UNREADABLE) as error:
             failure = self._explain(error, facts)
         raise failure
 
@@ -292,7 +244,7 @@ class AwsIam:
             return base
         try:
             return credentials.assume(self._access)
-        except (BotoCoreError, ClientError, *_UNREADABLE) as error:
+        except (BotoCoreError, ClientError, *UNREADABLE) as error:
             failure = self._explain(error, {**facts, "action": "sts:AssumeRole"})
         if failure.code == "not_permitted":
             failure = RotationError("role_not_assumable", **failure.facts)
@@ -302,15 +254,15 @@ class AwsIam:
         """The failure that `error` stands for. Of AWS's own answer it takes the code, the ARNs and the request ID."""
         known = {**self._known(), **facts}
         if not isinstance(error, ClientError):
-            code = next((ours for kind, ours in _NEVER_SENT.items() if isinstance(error, kind)), otherwise)
+            code = next((ours for kind, ours in NEVER_SENT.items() if isinstance(error, kind)), otherwise)
             return RotationError(code, **{**known, "said": type(error).__name__})
-        said, message, status, request_id = _answered(error)
-        code = _BY_CODE.get(said, "aws_unreachable" if status >= 500 else "aws_refused")  # noqa: PLR2004 - HTTP's own
+        said, message, status, request_id = answered(error)
+        code = BY_CODE.get(said, "aws_unreachable" if status >= 500 else "aws_refused")  # noqa: PLR2004 - HTTP's own
         if code == "no_such_user" and "access key" in message.lower():
             code = "unknown_key"
         if code == "two_keys" and known["action"] != "iam:CreateAccessKey":
             code = "aws_refused"
-        if code == "manager_secret_wrong" and _CLOCK_WRONG.search(message):
+        if code == "manager_secret_wrong" and CLOCK_WRONG.search(message):
             code, said = "aws_refused", f"{said} (the clock of this machine is wrong)"
         if code.startswith("manager_"):
             known["key"] = self._access.key.access_key_id if self._access.key else ""
@@ -331,22 +283,14 @@ class AwsIam:
         return known
 
 
-def _answered(error: ClientError) -> tuple[str, str, int, str]:
-    """AWS's code, message, HTTP status and request ID."""
-    told = error.response.get("Error", {})
-    meta = error.response.get("ResponseMetadata", {})
-    status = int(meta.get("HTTPStatusCode", 0))
-    return str(told.get("Code", status)), str(told.get("Message", "")), status, str(meta.get("RequestId", ""))
-
-
 def _may_have_been_done(error: Exception) -> bool:
     """Whether AWS may do, now or later, what was asked."""
     if isinstance(error, ClientError):
-        said, _, status, _ = _answered(error)
+        said, _, status, _ = answered(error)
         return status >= 500 or not status or said.startswith("RequestTimeout")  # noqa: PLR2004 - HTTP's own
     if isinstance(error, SSLError):
         return not _certificate_refused(error)
-    return not isinstance(error, tuple(_NEVER_SENT))
+    return not isinstance(error, tuple(NEVER_SENT))
 
 
 def _certificate_refused(error: SSLError) -> bool:
@@ -382,9 +326,9 @@ def _try(service: str, client: Any) -> Answer:
         request_id = answer["ResponseMetadata"].get("RequestId", "")
         return Answer(service, action, True, identity.arn if identity else "OK", identity, request_id)
     except ClientError as error:
-        said, _, _, request_id = _answered(error)
+        said, _, _, request_id = answered(error)
         return Answer(service, action, said in _KNOWS_THE_KEY, said, None, request_id)
-    except (BotoCoreError, *_UNREADABLE) as error:
+    except (BotoCoreError, *UNREADABLE) as error:
         return Answer(service, action, accepted=False, said=type(error).__name__)
     finally:
         client.close()  # its connections alone: the next try opens a fresh one

@@ -93,7 +93,10 @@ def _put_off(
     """Tell why it doesn't go on, and look again later."""
     pause = PAUSE_AFTER_ERROR if error.failure.transient else PAUSE_AFTER_PERMANENT_ERROR
     again = tools.clock.now() + pause
-    facts = {"user": strategy.user_name, "arn": strategy.user_arn, "key": key.access_key_id or "", **error.facts}
+    facts = {
+        "user": strategy.user_name, "arn": strategy.user_arn, "connection": strategy.connection.name,
+        "who_reads": strategy.who_reads, "key": key.access_key_id or "", **error.facts,
+    }  # fmt: skip
     if not error.failure.transient and not isinstance(error, _MayBeInactiveError):
         # AWS has said no. After a transient error it may have ended the key all the same.
         _write_unsealed(tools, key)

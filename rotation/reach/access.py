@@ -12,7 +12,7 @@ class Access:
     """By which credentials, in which region, by which way.
 
     Without a `key` the machine's own credentials serve, where `may_lend` says so; with a `role` they only assume it.
-    `endpoint_url` leads IAM, STS and S3 elsewhere; empty: where botocore finds them for the region's partition.
+    `endpoint_url` leads every service elsewhere; empty: where botocore finds each for the region's partition.
     """
 
     key: KeyPair | None

@@ -275,7 +275,7 @@ def _room(target: Target, listed: Sequence[ListedKey] | None) -> list[Finding]:
 
 
 def _create() -> Finding:
-    note = "The next rotation tells. If it is refused, nothing has changed, and programs keep the key they have."
+    note = "The next rotation tells. If it is refused, nothing has changed, and the key in use stays."
     return Finding(CREATE, Outcome.UNTESTED, f"{CREATE} can't be tried without making a key", note)
 
 

@@ -32,7 +32,7 @@ Told = tuple[str, str, str]
 def _failed(data: dict[str, Any]) -> Told:
     user = data["strategy"]["user_name"]
     if data.get("mended"):
-        said = f"A rotation succeeded again. Programs read the new key {data['key']['access_key_id']}."
+        said = f"A rotation succeeded again. The new key is {data['key']['access_key_id']}."
         return f"{user}: rotates again", said, ""
     failure = data["failure"]
     still = f"It is so since {data['since']}. " if data.get("since") else ""
@@ -78,7 +78,7 @@ def _test(data: dict[str, Any]) -> Told:
 
 
 def _succeeded(data: dict[str, Any]) -> Told:
-    return f"{data['strategy']['user_name']}: rotated", f"Programs read {data['key']['access_key_id']}.", ""
+    return f"{data['strategy']['user_name']}: rotated", f"The new key is {data['key']['access_key_id']}.", ""
 
 
 def _deleted(data: dict[str, Any]) -> Told:

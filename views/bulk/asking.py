@@ -16,6 +16,7 @@ from models.many.progress import recent
 from rotation.many import batches
 from views.bulk.blueprint import bp
 from views.bulk.choice import Choice, choice_of, count_old_keys, count_running
+from views.bulk.times import ManyTimes
 from views.fetch import get_project
 from views.fetch_rotation import sane_id
 from views.frame.identity import me
@@ -60,6 +61,20 @@ def start(project_name: str) -> ResponseReturnValue:
     return done(url_for("strategies.list_strategies", project_name=project.name))
 
 
+@bp.post("/preview")
+def preview(project_name: str) -> ResponseReturnValue:
+    """Show when the keys would turn, as far as the new schedule is filled in."""
+    project = get_project(project_name)
+    choice = choice_of(project)
+    if choice.deed is not Deed.SCHEDULE:
+        abort(400)
+    form = _form(choice, posted=True)
+    if not wants_partial():
+        return _dialog(project, choice, form, posted=False)
+    values = {"project": project, "form": form, "reader_zone": reader_zone().key, "draft": ManyTimes(form, choice)}
+    return render_template("strategy_form/when/_previewed.html", **values)
+
+
 @bp.get("/<int:batch_id>")
 def watch(project_name: str, batch_id: int) -> ResponseReturnValue:
     """How far it is; asked for again and again until it is done."""
@@ -95,10 +110,12 @@ def _form(choice: Choice, *, posted: bool) -> Any:
 
 def _dialog(project: Project, choice: Choice, form: Any = None, *, posted: bool) -> ResponseReturnValue:
     is_rotation = choice.deed is Deed.ROTATE
+    form = form or _form(choice, posted=posted)
+    times = {"draft": ManyTimes(form, choice)} if isinstance(form, RescheduleMany) else {}
     return dialog(
         "bulk/_confirm.html", 422 if posted else 200, project=project, choice=choice,
-        form=form or _form(choice, posted=posted), zones=zones.OFFERED, reader_zone=reader_zone().key,
+        form=form, zones=zones.OFFERED, reader_zone=reader_zone().key,
         changed=posted and request.form.get("number", type=int) != choice.number,
         old_keys=count_old_keys(choice.ids) if is_rotation else 0,
-        running=count_running(choice.ids) if is_rotation else 0,
+        running=count_running(choice.ids) if is_rotation else 0, **times,
     )  # fmt: skip

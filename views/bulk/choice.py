@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import abort, request
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from database import db
 from models import AccessKey, Deed, KeyState, Project, Rotation, RotationStrategy
+from models.access_key import is_current
 from models.strategy import Ends, RetireWhen
 from rotation.when.schedule import shortest_interval
 from views.fetch_rotation import sane_id
@@ -71,6 +72,14 @@ def count_old_keys(ids: list[int]) -> int:
 def count_running(ids: list[int]) -> int:
     """How many of the strategies rotate already."""
     return len(_asked(select(Rotation.strategy_id).where(Rotation.ended_at.is_(None)), Rotation.strategy_id, ids))
+
+
+def last_turns(ids: list[int]) -> list[datetime]:
+    """When each of those that aren't paused was turned last, or made where it never was."""
+    last = func.coalesce(AccessKey.published_at, RotationStrategy.created_at)
+    found = select(last).select_from(RotationStrategy).outerjoin(AccessKey, is_current(RotationStrategy.id))
+    rows = _asked(found.where(RotationStrategy.paused_at.is_(None)), RotationStrategy.id, ids)
+    return [row[0] for row in rows]
 
 
 def _ticked() -> list[int]:

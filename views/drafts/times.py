@@ -16,7 +16,8 @@ from rotation.setup.checks import Report
 from rotation.when.planning import longest_turn, published_at
 from views.frame.services import now
 
-_PREVIEWED = 5
+PREVIEWED = 5
+"""So many times are shown."""
 
 F = TypeVar("F", bound=ScheduleFields)
 
@@ -47,13 +48,18 @@ class Times(Generic[F]):
             return None
         return longest_turn(max_age_s, form.ends)
 
+    @property
+    def counted_from(self) -> str:
+        """What one has to know of the next times, in a sentence; empty where they are the strategy's own."""
+        return ""
+
     def next_times(self) -> list[datetime]:
         """The next five times of the schedule, if it has any and is right."""
         schedule, strategy = self.schedule, self.strategy
         if schedule is None or (strategy is not None and strategy.paused_at is not None):
             return []
         first = self._first_time(schedule)
-        return [first, *islice(schedule.times(first), _PREVIEWED - 1)]
+        return [first, *islice(schedule.times(first), PREVIEWED - 1)]
 
     def _first_time(self, schedule: Schedule) -> datetime:
         strategy = self.strategy

@@ -64,7 +64,7 @@ def say_compromised(project_name: str, strategy_id: int) -> ResponseReturnValue:
 def confirm_cut_off(project_name: str, strategy_id: int) -> ResponseReturnValue:
     """Ask once more before programs lose their key."""
     project = get_project(project_name)
-    strategy = get_strategy(project, strategy_id)
+    strategy = _with_programs(project, strategy_id)
     return _dialog("ending/_cut_off.html", project, strategy, _current(strategy))
 
 
@@ -72,7 +72,7 @@ def confirm_cut_off(project_name: str, strategy_id: int) -> ResponseReturnValue:
 def cut_off(project_name: str, strategy_id: int) -> ResponseReturnValue:
     """Have the current key deactivated now, although programs read it."""
     project = get_project(project_name)
-    strategy = get_strategy(project, strategy_id)
+    strategy = _with_programs(project, strategy_id)
     key = _key_of_form(strategy)
     if request.form.get("sure") != "yes":
         return _dialog("ending/_cut_off.html", project, strategy, key, 422, problem="Tick this first.")
@@ -82,6 +82,12 @@ def cut_off(project_name: str, strategy_id: int) -> ResponseReturnValue:
     db.session.commit()
     services().courier.key(key.id, key.looks)
     return done(_page_url(project, strategy))
+
+
+def _with_programs(project: Project, strategy_id: int) -> RotationStrategy:
+    """The strategy; 404 when its key is a connection's: without that no other could be made, so it isn't ended."""
+    strategy = get_strategy(project, strategy_id)
+    return abort(404) if strategy.turns_manager else strategy
 
 
 def _current(strategy: RotationStrategy) -> AccessKey:

@@ -11,7 +11,7 @@ from views.frame.times import MINUTE_S, clock, reader_zone, span
 from views.shown.failure import mark_code
 from views.shown.picture.lane_words import key_age
 from views.shown.schedule import limits_words, schedule_words
-from views.shown.state import Line
+from views.shown.state import Line, starting
 
 _TWO_DIGITS_BELOW_S = 10
 _FORMS = {"ago": times.ago, "at": times.at, "clock": times.clock, "due": times.due, "soon": times.soon}
@@ -28,6 +28,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_app_template_filter(key_age)
     blueprint.add_app_template_filter(schedule_words)
     blueprint.add_app_template_filter(limits_words)
+    blueprint.add_app_template_filter(starting)
 
 
 def clock_exact(moment: datetime) -> str:

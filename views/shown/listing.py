@@ -132,7 +132,10 @@ def trouble_of(facts: Facts, now: datetime, zone: tzinfo) -> Trouble | None:
     if lost is not None and lost.look_at is None:
         at = lost.intent_at.isoformat(timespec="seconds")
         key = facts.current.access_key_id if facts.current else None
-        known = {"user": facts.strategy.user_name, "until": at, "said": "The connection broke", "key": key or ""}
+        known = {
+            "user": facts.strategy.user_name, "who_reads": facts.strategy.who_reads, "until": at,
+            "said": "The connection broke", "key": key or "",
+        }  # fmt: skip
         return tell("answer_lost", known, zone)
     return None
 

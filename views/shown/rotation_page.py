@@ -21,7 +21,7 @@ from views.shown.rotation import (
     steps_of,
     waits_for_room,
 )
-from views.shown.state import NOTHING, State
+from views.shown.state import NOTHING, State, starting
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class RotationPage:
         """What is read out to who can't see the page."""
         head = f"Rotation {self.rotation.id}"
         if self.state.word == "Succeeded":
-            return f"{head} succeeded. Programs read the new key."
+            return f"{head} succeeded. {starting(self.strategy.who_reads)} the new key."
         if self.trouble is not None:
             return f"{head} {'waits' if self.waits else 'failed'}: {self.trouble.told.heading}."
         return f"{head}: {self.state.word}{', ' if self.state.line.before else ''}{self.state.line.before}."

@@ -44,6 +44,11 @@ class State:
     line: Line = NOTHING
 
 
+def starting(words: str) -> str:
+    """The words as a sentence starts with them; a name among them keeps its letters."""
+    return words[:1].upper() + words[1:]
+
+
 def running(word: str, line: Line = NOTHING) -> State:
     """Something is being done."""
     return State("run", "loader-2", word, Group.RUNNING, line)

@@ -137,7 +137,7 @@ def _trouble(facts: Facts, now: datetime, late: timedelta) -> State | None:
 
 def _compromised(key: Any) -> State:
     refused = key.state == KeyState.DEACTIVATED
-    line = Line("programs read a key that AWS refuses" if refused else "its key still works")
+    line = Line("AWS refuses its key" if refused else "its key still works")
     return State("bad", "alert-octagon", "Compromised", Group.ATTENTION, line)
 
 

@@ -13,7 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError, SSLError
 from botocore.parsers import ResponseParserError
 from botocore.retries.standard import ThrottledRetryableChecker
 
-from rotation.aws.iam import _BY_CODE, _NEVER_SENT, AwsIam, preload
+from rotation.aws.failures import BY_CODE, NEVER_SENT
+from rotation.aws.iam import AwsIam, preload
 from rotation.errors import AnswerLost, RotationError
 from rotation.failures import FAILURES
 from rotation.provider import SERVICES, KeyPair
@@ -101,7 +102,7 @@ def test_every_botocore_error_becomes_one_of_the_list(monkeypatch, kind):
 @pytest.mark.parametrize("kind", BOTOCORE_ERRORS, ids=lambda kind: kind.__name__)
 def test_only_what_was_never_sent_is_no_lost_answer(monkeypatch, kind):
     error = raised_by(failing(monkeypatch, botocore_error(kind)), "create_key")
-    assert isinstance(error, AnswerLost) != issubclass(kind, tuple(_NEVER_SENT))
+    assert isinstance(error, AnswerLost) != issubclass(kind, tuple(NEVER_SENT))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,7 @@ def test_what_botocore_takes_for_throttling_is_throttled(monkeypatch, code):
 
 
 def test_every_code_of_the_table_is_in_the_closed_list():
-    assert set(_BY_CODE.values()) | set(_NEVER_SENT.values()) <= set(FAILURES)
+    assert set(BY_CODE.values()) | set(NEVER_SENT.values()) <= set(FAILURES)
 
 
 @pytest.mark.parametrize(

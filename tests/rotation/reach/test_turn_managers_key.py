@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from models import Connection, KeyState, Project
 from rotation import engine
+from rotation.failures import FAILURES
 from rotation.provider import KeyPair, Provider
 from rotation.reach import own_key
 from rotation.setup.deletion import delete_strategy
@@ -127,7 +128,9 @@ def test_a_failure_leaves_the_connection_as_it_was(own, code):
         own.aws.lose_next_answer(made=True)
     else:
         own.aws.fail_next("create_key", code, times=20)
-    assert own.rotate().error_code == code
+    rotation = own.rotate()
+    assert rotation.error_code == code
+    assert rotation.error_facts["who_reads"] == "the connection prod-manager uses"
     assert own.key() == own.first
     assert not own.is_locked_out()
 
@@ -185,3 +188,6 @@ def test_it_is_tried_each_day_as_any_published_key(own):
     own.pass_time(2 * DAY)
     (key,) = own.access_keys(KeyState.ACTIVE)
     assert key.error_code
+    assert key.error_facts["who_reads"] == "the connection prod-manager uses"
+    told = FAILURES[key.error_code].tell(key.error_facts)
+    assert told.what_to_do.endswith("press Replace key at the connection prod-manager.")

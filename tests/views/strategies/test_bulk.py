@@ -137,6 +137,68 @@ def test_refuses_a_schedule_that_leaves_an_old_key_no_time(bob_client, session, 
     assert session.scalars(select(Batch)).all() == []
 
 
+def previewed(client, **changed):
+    """The moments that are shown, and the hint below them."""
+    form = {
+        "deed": "schedule", "all": "yes", "number": "3", "repeat": "every", "interval": "10", "interval_unit": "days",
+        "zone": "UTC", "spread": "0", **changed,
+    }  # fmt: skip
+    answer = client.post(f"{URL}/preview", data=form, htmx=True)
+    assert answer.status_code == 200
+    shown = re.search(r'<div id="next-times"[^>]* hx-swap-oob="true".*?</div>', answer.text, re.DOTALL)[0]
+    moments = [datetime.fromisoformat(found) for found in re.findall(r'datetime="([^"]+)"', shown)]
+    return moments, re.findall(r'form-hint">([^<]+)', shown), answer.text
+
+
+def test_shows_the_next_times_of_the_first_to_turn(bob_client, session, three):
+    turned.succeeded(session, three[0], at=START - 4 * DAY)
+    turned.succeeded(session, three[1], at=START - 2 * DAY)
+    three[2].created_at = START - 3 * DAY
+    session.commit()
+    moments, hints, _ = previewed(bob_client)
+    assert moments == [START + days * DAY for days in (6, 16, 26, 36, 46)]
+    (hint,) = hints
+    assert hint.endswith("These are the times of the first to turn; the others begin up to 2 d later.")
+    moments, hints, _ = previewed(bob_client, interval="3")
+    assert moments[0] == START
+
+
+def test_shows_the_next_times_that_all_share(bob_client, three):
+    moments, hints, _ = previewed(bob_client, repeat="cron", cron="0 3 1 * *", spread="30")
+    assert [(moment.month, moment.day, moment.hour) for moment in moments[:2]] == [(12, 1, 3), (1, 1, 3)]
+    assert len(moments) == 5
+    assert hints == ["Each up to 30 minutes later."]
+
+
+def test_shows_no_times_of_what_does_not_turn_by_itself(bob_client, session, three):
+    assert previewed(bob_client, repeat="button")[:2] == ([], [])
+    for each in three:
+        each.paused_at = START
+    session.commit()
+    assert previewed(bob_client)[:2] == (
+        [], ["All of them are paused: nothing turns by itself until they are resumed."]
+    )  # fmt: skip
+
+
+def test_says_while_typing_what_can_not_be(bob_client, three):
+    moments, _, news = previewed(bob_client, repeat="cron", cron="0 3 1")
+    assert moments == []
+    assert re.search(r'id="cron-error"[^>]*hx-swap-oob', news)
+    moments, _, news = previewed(bob_client, interval="1", interval_unit="hours")
+    assert moments == []
+    assert "Too short for 3 of 3" in news
+
+
+def test_the_dialog_begins_with_the_next_times(bob_client, three):
+    asked = bob_client.get(f"{URL}?deed=schedule&all=yes", htmx=True).text
+    assert asked.count("<time") == 5
+    assert f'hx-post="{URL}/preview"' in asked
+    again = bob_client.post(f"{URL}/preview", data={"deed": "schedule", "all": "yes", "repeat": "button"})
+    assert heading(again) == "Change 3 schedules"
+    assert 'class="kt-error"' not in again.text
+    assert bob_client.post(f"{URL}/preview", data={"deed": "rotate", "all": "yes"}).status_code == 400
+
+
 def test_tells_how_far_it_is(bob_client, session, sent, clock, three):
     bob_client.post(URL, data={"deed": "rotate", "all": "yes", "number": "3"})
     first, second, _ = session.scalars(select(Rotation).order_by(Rotation.id)).all()

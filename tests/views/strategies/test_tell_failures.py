@@ -106,11 +106,11 @@ def test_names_no_key_before_one_was_published(bob_client, session, billing, cod
     turned.key(session, billing, made, KeyState.LOST, error_code="answer_lost", error_facts={**facts, "key": ""})
     for page in ("strategies", "strategies/1", f"rotations/{made.id}"):
         seen = words(bob_client.get(f"/projects/payments/{page}"))
-        assert "Never delete one that programs use." in seen
+        assert "Never delete one that is in use." in seen
         assert "which programs read" not in seen
         assert "Never delete ," not in seen
     made.state, made.error_code = "succeeded", ""
-    assert "Never delete one that programs use." in words(bob_client.get("/projects/payments/strategies/1"))
+    assert "Never delete one that is in use." in words(bob_client.get("/projects/payments/strategies/1"))
 
 
 def test_a_second_key_that_is_to_be_taken_over_only_waits_for_a_rotation(bob_client, session, billing):
