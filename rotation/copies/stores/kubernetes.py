@@ -79,6 +79,8 @@ class Kubernetes:
         wanted = {name: base64.b64encode(value.encode()).decode() for name, value in values.items()}
         for _ in range(_TRIES):
             before = self._read()
+            if before is None and not wanted:
+                return
             after = self._make(wanted) if before is None else self._change(before, wanted)
             if after is not None:
                 for name in wanted:

@@ -58,6 +58,11 @@ def test_a_secret_that_isnt_there_is_made_with_a_label(world):
     assert "annotations" not in metadata(world)
 
 
+def test_no_secret_is_made_for_nothing(world):
+    world.store().write({}, ignore)
+    assert PLACE not in world.server.secrets
+
+
 def test_what_is_as_it_should_be_isnt_written_again(world):
     world.store().write(world.own, ignore)
     version, before = metadata(world)["resourceVersion"], len(world.server.asked)

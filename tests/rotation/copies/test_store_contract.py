@@ -66,6 +66,11 @@ def test_the_same_values_again_change_nothing(store_world, made):
     assert len(made) == (len(store_world.own) if store_world.tells_made else 0)
 
 
+def test_no_values_change_nothing(store_world, made):
+    store_world.store().write({}, made.append)
+    assert (store_world.there(), made) == (FOREIGN, [])
+
+
 def test_a_name_that_somebody_made_isnt_told_of(store_world, made):
     first, second = store_world.own
     store_world.plant(first, "by hand")
