@@ -17,7 +17,7 @@ from models.strategy import lock_strategy
 from rotation.ending import at_aws
 from rotation.errors import RotationError
 from rotation.provider import KeyPair
-from rotation.requests import BeingDeletedError, open_rotation, queue
+from rotation.requests import BeingDeletedError, give_way, open_rotation, queue
 from rotation.work import Work
 
 _LIVES = (
@@ -54,6 +54,7 @@ def request_undo(
     """
     if not lock_strategy(session, strategy) or strategy.deleting_at is not None:
         raise BeingDeletedError
+    give_way(session, strategy.id, now)  # an undo needs no room
     running = open_rotation(session, strategy.id)
     if running is not None:
         return running, False
