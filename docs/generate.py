@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from config import Config
-from rotation.errors import FAILURES, Failure
+from rotation.failures import FAILURES, Failure
 
 FOLDER = Path(__file__).parent
 
@@ -41,7 +41,7 @@ def errors() -> str:
         "# What can go wrong",
         "",
         "Every way in which a rotation or a retirement can fail, by its code. In each of them the two secrets and the",
-        "published key stay as they are. Words in braces are facts of the case. Generated from `rotation/errors.py`.",
+        "published key stay as they are. Words in braces are facts of the case. Generated from `rotation/failures.py`.",
         "",
     ]
     return "\n".join(head) + "\n" + "\n".join(_section(failure) for failure in FAILURES.values())

@@ -20,9 +20,10 @@ log = logging.getLogger(__name__)
 SWEEP_QUEUE = "keyturn-sweep"
 WORK_QUEUE = "keyturn"
 TELL_QUEUE = "keyturn-tell"
-"""What is told to others: after all else, for a receiver may take its time."""
+"""What is told to others or copied to them: after all else, for they may take their time."""
 
 _TELL = "jobs.telling.deliver"
+_COPY = "jobs.copies.copy"
 _JOB_TIMEOUT_S = 300
 _FAILED_JOBS_KEPT_S = 3600
 _CONNECT_TIMEOUT_S = 2
@@ -86,6 +87,10 @@ class Courier:
         """Have the delivery tried. `tries`: how often it was taken up so far."""
         self._send(_TELL, delivery_id, f"delivery-{delivery_id}-{tries}", None)
 
+    def copy(self, copy_id: int, tries: int = 0) -> None:
+        """Have the copy worked on. `tries`: how often it was taken up so far."""
+        self._send(_COPY, copy_id, f"copy-{copy_id}-{tries}", None)
+
     def state(self) -> QueueState:
         """Whether Redis answers, and how many workers are alive."""
         try:
@@ -114,7 +119,7 @@ class Courier:
         """Enqueue under the job's id, so that what is in the queue already isn't queued again by each sweep."""
         if job_id in self._waiting:
             return
-        queue = self._telling if function == _TELL else self._queue
+        queue = self._telling if function in {_TELL, _COPY} else self._queue
         options = {"result_ttl": 0, "failure_ttl": _FAILED_JOBS_KEPT_S, "job_timeout": _JOB_TIMEOUT_S}
         try:
             queue.enqueue(function, argument, job_id=job_id, unique=True, **options)

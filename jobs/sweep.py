@@ -27,6 +27,8 @@ def sweep() -> None:
         courier.session(strategy_id, fetches)
     for delivery_id, tries in due.deliveries:
         courier.delivery(delivery_id, tries)
+    for copy_id, tries in due.copies:
+        courier.copy(copy_id, tries)
     # A later one is brought forward by a sweep to come: on a machine whose clock is ahead, each would call the next.
     period = timedelta(seconds=tools_of.config.sweep_period_s)
     if due.next_at is not None and due.next_at - tools_of.clock.now() < period:

@@ -36,7 +36,9 @@ _ALIVE_S = 60
 _RQ_MARGIN_S = 15
 """RQ ends its wait for work, and so says that it is alive, that much before its `worker_ttl`."""
 _PAUSE_WITHOUT_REDIS_S = 1
-_JOB_MODULES = ("jobs.rotate", "jobs.batch", "jobs.keys", "jobs.sessions", "jobs.sweep", "jobs.telling")
+_JOB_MODULES = (
+    "jobs.rotate", "jobs.batch", "jobs.copies", "jobs.keys", "jobs.sessions", "jobs.sweep", "jobs.telling",
+)  # fmt: skip
 
 log = logging.getLogger(__name__)
 

@@ -7,6 +7,8 @@ from models.access_key import AccessKey, KeyState
 from models.audit import Action, AuditEntry
 from models.base import Base
 from models.connection import Connection
+from models.copies.copy import Copy
+from models.copies.destination import Destination
 from models.heartbeat import Heartbeat
 from models.many.batch import Batch, BatchItem, Deed
 from models.programs.handed import HandedKey, SharedSession
@@ -33,8 +35,10 @@ __all__ = [
     "Batch",
     "BatchItem",
     "Connection",
+    "Copy",
     "Deed",
     "Delivery",
+    "Destination",
     "Ends",
     "Environment",
     "HandedKey",

@@ -143,7 +143,7 @@ class AccessKey(Base):
     """When a person said that it is compromised: it ends without grace, and stays inactive as evidence."""
     leaked_by: Mapped[str] = mapped_column(String(64), default="")
     error_code: Mapped[str] = mapped_column(String(32), default="")
-    """Why its retirement doesn't go on: a code of rotation.errors; empty when it does."""
+    """Why its retirement doesn't go on: a code of rotation.failures; empty when it does."""
     error_facts: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
 
     def seal_place(self) -> Place:

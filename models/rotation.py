@@ -135,7 +135,7 @@ class Rotation(Base):
     wait_until: Mapped[datetime | None]
     """No worker takes it before; NULL when it needn't wait."""
     wait_code: Mapped[str] = mapped_column(String(32), default="")
-    """Why it waits: a code of rotation.errors, or empty for the pause between two rounds of verification."""
+    """Why it waits: a code of rotation.failures, or empty for the pause between two rounds of verification."""
     tries: Mapped[int] = mapped_column(default=0)
     """Transient refusals in a row (throttled, unreachable)."""
     listed_keys: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))

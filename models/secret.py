@@ -26,6 +26,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from crypto import Place, SealingKey
 from models.base import ACTOR_LENGTH, Base, new_id
+from models.copies.wanting import want_place
 from models.project import Environment
 
 MAX_VALUE_BYTES = 64 * 1024
@@ -128,6 +129,7 @@ def create_secret(  # noqa: PLR0913 - all by name
     )
     secret.versions = [_version(key, 1, value, now, author, reason)]
     session.add(secret)
+    want_place(session, environment.id, path, now)
     return secret
 
 
@@ -160,6 +162,7 @@ def write_secret(
     session.add(version)
     session.flush()
     session.refresh(secret, ["version", "updated_at"])
+    want_place(session, secret.environment_id, secret.path, now)
 
 
 class StaleSecretError(Exception):

@@ -19,7 +19,7 @@ from moto.iam.access_control import CreateAccessKeyFailure
 from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from practice import answers, memory, sessions, stores
+from practice import answers, memory, sessions, store_services
 from practice.account import LAST_USED, ROOT, Account, Signer, concerned
 from practice.answers import Answer
 from practice.behaviour import Behaviour
@@ -204,10 +204,10 @@ def _trusted(request: Request, signer: Signer) -> str:
 
 def _refused_by_store(request: Request, signer: Signer) -> Answer | None:
     policies = signer.policies()
-    for action, arn in stores.needed(request):
+    for action, arn in store_services.needed(request):
         if not allows(policies, action, arn):
             return answers.access_denied(request.service, signer.arn, action, arn)
-    return stores.refused(request)
+    return store_services.refused(request)
 
 
 def _denied(request: Request, signer: Signer) -> Answer:

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from models import AccessKey, KeyState, RotationStrategy, StepName
+from models import AccessKey, KeyState, RetireWhen, RotationStrategy, StepName
 from models.access_key import AT_AWS, REPLACED
 from models.audit import Action, record
 from models.base import new_id
 from models.connection import access_key_id_problem, note_worked
 from models.engine import begin_reading
 from models.secret import current_values
+from rotation.copies.holding import WAITS, first_behind, said_of
 from rotation.ending import retirement, rules, wishes
 from rotation.ending.proof import asks_aws
 from rotation.errors import RotationError
@@ -177,7 +178,9 @@ def _goes(work: Work, key: AccessKey) -> bool:
     """Whether the key is to go for this rotation: it is the person's wish or the strategy's rule."""
     if key.state not in {state.value for state in REPLACED} or key.ended_by:
         return False
-    return work.rotation.end_old_key or rules.makes_room(key, work.strategy, work.now())
+    if work.rotation.end_old_key:
+        return True
+    return rules.makes_room(key, work.strategy, work.now()) and first_behind(work.session, work.strategy) is None
 
 
 def at_aws(work: Work) -> list[AccessKey]:
@@ -214,7 +217,11 @@ def _no_room(work: Work, known: list[AccessKey], listed: list[ListedKey] | None)
         work.note(work.step(StepName.MAKE_ROOM), "waits", said, ok=True)
         if is_kept:
             tell_waiting(work, facts)
-        work.save(wait_code="old_key_kept" if is_kept else "old_key_in_grace", error_facts=facts, tries=0)
+        code = "old_key_kept" if is_kept else "old_key_in_grace"
+        copy = None if is_kept or is_inactive else first_behind(work.session, work.strategy)
+        if copy is not None and work.strategy.retire_when == RetireWhen.NEXT.value:
+            code, facts = WAITS, facts | {"copy": copy.destination.name, "said": said_of(copy)}
+        work.save(wait_code=code, error_facts=facts, tries=0)
         return until
     raise two_keys(work.strategy, known, listed)
 

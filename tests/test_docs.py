@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from docs import generate
+from rotation.copies.kinds import KINDS
 
 ROOT = Path(generate.FOLDER).parent
 README_LINES = 150
@@ -34,3 +35,8 @@ def test_every_test_that_a_promise_names_is_there():
     named = re.findall(r"`(tests/[a-z_/]+\.py)::(test_\w+)`", (ROOT / "docs/guarantees.md").read_text(encoding="utf-8"))
     assert named
     assert not [(path, name) for path, name in named if f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.id)
+def test_every_kind_of_store_is_described(kind):
+    assert f"\n## {kind.title}\n" in (ROOT / "docs/copies.md").read_text(encoding="utf-8")

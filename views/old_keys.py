@@ -21,7 +21,7 @@ from views.frame.times import reader_zone
 from views.gone import gone
 from views.htmx import dialog, done, live, out_of_band, wants_partial
 from views.reauth import ask_password
-from views.shown.readers import still_holds
+from views.shown.handover.readers import still_holds
 from views.shown.values import finished, page_values
 
 bp = Blueprint("old_keys", __name__, url_prefix="/projects/<project_name>/strategies/<int:strategy_id>/old-key")

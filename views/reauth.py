@@ -59,6 +59,18 @@ def password_is_fresh() -> bool:
     return now() - my_session().password_at <= FRESH
 
 
+def password_problem() -> str:
+    """Why the password isn't fresh, in a sentence; empty when it is, or was just given rightly.
+
+    For a form that holds a secret's value, which the question would carry along: it asks in itself, by
+    `password_field(problem)` of macros/password.html, and comes back with this.
+    """
+    if password_is_fresh():
+        return ""
+    given = request.form.get(_FIELD, "")
+    return _confirm(given) if given else "Give your password as well."
+
+
 def _confirm(password: str) -> str:
     user = me()
     if not allow_try(user.name):

@@ -25,7 +25,7 @@ from views.gone import gone
 from views.htmx import dialog, done, out_of_band, page_or_partial, wants_partial
 from views.reauth import ask_password
 from views.shown import filters, listing
-from views.shown.readers import still_holds
+from views.shown.handover.readers import still_holds
 from views.shown.values import (
     PAGE_SIZE,
     PARTS_OF_STRATEGY,

@@ -89,7 +89,7 @@ def delete_secret(secret_id: int) -> Response:
     _want_match(secret)
     _record(Action.SECRET_DELETE, token, secret, f"{secret.place} {secret.name}")
     try:
-        delete(db.session(), secret)
+        delete(db.session(), secret, now())
     except WrittenByStrategyError as written:
         raise _written(written) from None
     return Response(status=204)

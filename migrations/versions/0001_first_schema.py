@@ -317,6 +317,36 @@ def upgrade() -> None:
         batch_op.create_index("ix_deliveries_webhook_id", ["webhook_id", "id"], unique=False)
 
     op.create_table(
+        "destinations",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("settings", sa.JSON(), nullable=False),
+        sa.Column("credential", sa.LargeBinary(), nullable=True),
+        sa.Column("connection_id", sa.String(length=32), nullable=True),
+        sa.Column("allows_private", sa.Boolean(), nullable=False),
+        sa.Column("checked_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("check", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("created_at", models.base.UtcDateTime(), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("length(credential) > 0", name=op.f("ck_destinations_credential_not_empty")),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connections.id"],
+            name=op.f("fk_destinations_connection_id_connections"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_destinations_project_id_projects"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_destinations")),
+        sa.UniqueConstraint("project_id", "name", name=op.f("uq_destinations_project_id_name")),
+    )
+    with op.batch_alter_table("destinations", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_destinations_connection_id"), ["connection_id"], unique=False)
+
+    op.create_table(
         "secrets",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.String(length=32), nullable=False),
@@ -648,6 +678,72 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_alerts_told_at"), ["told_at"], unique=False)
 
     op.create_table(
+        "copies",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("destination_id", sa.String(length=32), nullable=False),
+        sa.Column("strategy_id", sa.Integer(), nullable=True),
+        sa.Column("environment_id", sa.Integer(), nullable=True),
+        sa.Column("path", sa.String(length=255), nullable=True),
+        sa.Column("names", sa.JSON(), nullable=False),
+        sa.Column("prefix", sa.String(length=128), nullable=False),
+        sa.Column("wanted", sa.Integer(), nullable=False),
+        sa.Column("confirmed", sa.Integer(), nullable=False),
+        sa.Column("written", sa.JSON(), nullable=False),
+        sa.Column("made", sa.JSON(), nullable=False),
+        sa.Column("next_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("busy_until", models.base.UtcDateTime(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("failing_since", models.base.UtcDateTime(), nullable=True),
+        sa.Column("why", sa.String(length=16), nullable=False),
+        sa.Column("said", sa.String(length=300), nullable=False),
+        sa.Column("copied_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("removing_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("created_at", models.base.UtcDateTime(), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("(path IS NULL) = (environment_id IS NULL)", name=op.f("ck_copies_whole_place")),
+        sa.CheckConstraint("(strategy_id IS NULL) <> (environment_id IS NULL)", name=op.f("ck_copies_one_source")),
+        sa.ForeignKeyConstraint(
+            ["destination_id"],
+            ["destinations.id"],
+            name=op.f("fk_copies_destination_id_destinations"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["environment_id"],
+            ["environments.id"],
+            name=op.f("fk_copies_environment_id_environments"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_copies_project_id_projects"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["strategy_id"],
+            ["rotation_strategies.id"],
+            name=op.f("fk_copies_strategy_id_rotation_strategies"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_copies")),
+        sa.UniqueConstraint(
+            "destination_id", "environment_id", "path", name=op.f("uq_copies_destination_id_environment_id_path")
+        ),
+        sa.UniqueConstraint("destination_id", "strategy_id", name=op.f("uq_copies_destination_id_strategy_id")),
+    )
+    with op.batch_alter_table("copies", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_copies_failing",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("why <> ''"),
+            postgresql_where=sa.text("why <> ''"),
+        )
+        batch_op.create_index("ix_copies_next_at", ["next_at"], unique=False)
+        batch_op.create_index("ix_copies_place", ["environment_id", "path"], unique=False)
+        batch_op.create_index("ix_copies_project_id", ["project_id"], unique=False)
+        batch_op.create_index("ix_copies_strategy_id", ["strategy_id"], unique=False)
+
+    op.create_table(
         "rotations",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.String(length=32), nullable=False),
@@ -879,6 +975,16 @@ def downgrade() -> None:
         )
 
     op.drop_table("rotations")
+    with op.batch_alter_table("copies", schema=None) as batch_op:
+        batch_op.drop_index("ix_copies_strategy_id")
+        batch_op.drop_index("ix_copies_project_id")
+        batch_op.drop_index("ix_copies_place")
+        batch_op.drop_index("ix_copies_next_at")
+        batch_op.drop_index(
+            "ix_copies_failing", sqlite_where=sa.text("why <> ''"), postgresql_where=sa.text("why <> ''")
+        )
+
+    op.drop_table("copies")
     with op.batch_alter_table("alerts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_alerts_told_at"))
         batch_op.drop_index(batch_op.f("ix_alerts_strategy_id"))
@@ -939,6 +1045,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_secrets_project_id")
 
     op.drop_table("secrets")
+    with op.batch_alter_table("destinations", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_destinations_connection_id"))
+
+    op.drop_table("destinations")
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.drop_index("ix_deliveries_webhook_id")
         batch_op.drop_index("ix_deliveries_next_at")

@@ -49,7 +49,7 @@ class SharedSession(Base):
     fetches: Mapped[int] = mapped_column(default=0)
     """How often a worker took it up: tells the queue's jobs for it apart."""
     error_code: Mapped[str] = mapped_column(String(32), default="")
-    """Why the last fetch failed: a code of rotation.errors."""
+    """Why the last fetch failed: a code of rotation.failures."""
 
     @property
     def _place(self) -> Place:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crypto import SealingKey
+from models.copies.wanting import want_place
 from models.secret import Secret, SecretVersion, StaleSecretError, write_secret
 from models.vault.adding import NameTakenError
 from models.vault.writers import WrittenByStrategyError, refuse_written, writer_of
@@ -85,7 +86,7 @@ def restore_version(
     )
 
 
-def delete_secret(session: Session, secret: Secret) -> None:
+def delete_secret(session: Session, secret: Secret, now: datetime) -> None:
     """Delete the secret with all its versions. Raises WrittenByStrategyError; the database refuses too."""
     lock(session, secret)
     refuse_written(session, secret)
@@ -98,6 +99,7 @@ def delete_secret(session: Session, secret: Secret) -> None:
         if writer is None:
             raise
         raise WrittenByStrategyError(writer) from error
+    want_place(session, secret.environment_id, secret.path, now)
     session.expunge(secret)
 
 
@@ -122,3 +124,4 @@ def _reword(session: Session, secret: Secret, words: dict[str, str], now: dateti
             secret.updated_at = now
     except IntegrityError:
         raise NameTakenError([words["name"]], place) from None
+    want_place(session, secret.environment_id, secret.path, now)

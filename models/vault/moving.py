@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
+from models.copies.wanting import want_place
 from models.project import Environment
 from models.secret import Secret
 from models.vault.adding import NameTakenError, refuse_taken
@@ -41,6 +42,7 @@ def move_secrets(
         raise NameTakenError(list(twice), place)
     refuse_taken(session, environment, path, names)
     moved = [(each, each.place) for each in moving]
+    left = {(each.environment_id, each.path) for each in moving}
     try:
         with session.begin_nested():
             for each in moving:
@@ -48,6 +50,8 @@ def move_secrets(
     except IntegrityError:
         refuse_taken(session, environment, path, names)
         raise
+    for place_id, place_path in sorted({*left, (environment.id, path)} if moving else ()):
+        want_place(session, place_id, place_path, now)
     return moved
 
 

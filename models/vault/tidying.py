@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.audit import keep_project_name
 from models.connection import Connection
+from models.copies.destination import Destination
 from models.project import Environment, Project
 from models.secret import Secret
 from models.strategy import RotationStrategy
@@ -39,13 +40,13 @@ def rename(session: Session, thing: Project | Environment, name: str) -> None:
 
 
 def project_contents(session: Session, project: Project) -> dict[str, int]:
-    """How many secrets, rotation strategies and connections the project holds."""
+    """How many secrets, rotation strategies, connections and destinations of copies the project holds."""
     counts = [
         select(func.count()).select_from(table).where(table.project_id == project.id).scalar_subquery()
-        for table in (Secret, RotationStrategy, Connection)
+        for table in (Secret, RotationStrategy, Connection, Destination)
     ]
     numbers = session.execute(select(*counts)).one()
-    return dict(zip(("secret", "rotation strategy", "connection"), numbers, strict=True))
+    return dict(zip(("secret", "rotation strategy", "connection", "destination of copies"), numbers, strict=True))
 
 
 def delete_project(session: Session, project: Project) -> None:

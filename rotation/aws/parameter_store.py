@@ -62,6 +62,8 @@ def name_problem(name: str) -> str | None:
 class ParameterStore:
     """Implements rotation.copies.store.Store with a SecureString parameter for each name."""
 
+    writes_whole = False
+
     def __init__(self, means: Means) -> None:
         self._service = StoreService("ssm", means, _MEANINGS)
         self._tier = means.settings.get("tier") or "Standard"

@@ -110,6 +110,8 @@ class _Secrets:
 class EachSecret:
     """Implements rotation.copies.store.Store with an AWS secret for each name."""
 
+    writes_whole = False
+
     def __init__(self, means: Means) -> None:
         self._secrets = _Secrets(means)
 
@@ -175,6 +177,8 @@ class OneSecret:
 
     AWS has no conditional write: who else writes this secret between its being read and written loses what they wrote.
     """
+
+    writes_whole = True
 
     def __init__(self, means: Means) -> None:
         self._secrets, self._id = _Secrets(means), means.settings["secret_id"]

@@ -26,6 +26,8 @@ class Why(StrEnum):
     """The repository, project, namespace or address isn't there, or isn't shown to this credential."""
     BAD_VALUE = "bad-value"
     """The store doesn't take this name or value, whoever asks."""
+    TAKEN = "taken"
+    """Another copy writes one of the names: found by Keyturn itself, by no store."""
     FULL = "full"
     """The store's limit of entries or bytes is reached."""
     THROTTLED = "throttled"
@@ -45,6 +47,11 @@ class StoreError(Exception):
 
 class Store(Protocol):
     """One place in another store, such as a repository's secrets. Every method raises StoreError, and nothing else."""
+
+    @property
+    def writes_whole(self) -> bool:
+        """Whether `write` is to be given all values of a copy each time, for the store takes them at once."""
+        ...
 
     def check(self) -> str:
         """Try the credential and the place, changing nothing; returns what was found, in a sentence for a person.
@@ -118,6 +125,8 @@ class Kind:
     credential_hint: str = ""
     credential_is_long: bool = False
     credential_is_optional: bool = False
+    credential_problem: Callable[[str], str | None] = _anything
+    """Why the credential can't be right, in a sentence that doesn't quote it; None when it can."""
     by_connection: bool = False
     """Whether it is reached by a connection of the project."""
     place: Callable[[Mapping[str, str]], str] = lambda settings: next(iter(settings.values()), "")
@@ -126,5 +135,9 @@ class Kind:
     """Why the settings can't be right together: a field's name and a sentence; None when they can."""
     name_problem: Callable[[str], str | None] = _anything
     """Why a value can't have this name there, in a sentence; None when it can."""
+    names_problem: Callable[[Mapping[str, str], Collection[str]], tuple[str, str] | None] = lambda _settings, _names: (
+        None
+    )
+    """Why the settings can't be right for these names there: a field's name and a sentence; None when they can."""
     can_delete: bool = True
     """Whether names can be deleted there."""

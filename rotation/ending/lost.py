@@ -16,7 +16,8 @@ from models import AccessKey, KeyState, RotationStrategy
 from models.access_key import AT_AWS, move, recorded_ids
 from models.audit import Action, record
 from rotation.ending.at_aws import ask_to_deactivate
-from rotation.errors import FAILURES, RotationError
+from rotation.errors import RotationError
+from rotation.failures import FAILURES
 from rotation.provider import ListedKey
 from rotation.requests import wake_waiting
 from rotation.work import Tools

@@ -17,6 +17,7 @@ from models import AccessKey, KeyState, Rotation, RotationStrategy
 from models.access_key import REPLACED, claim_look, is_free
 from models.connection import note_worked
 from models.engine import begin_reading
+from rotation.copies.holding import refuse_while_behind
 from rotation.ending import at_aws, lost
 from rotation.ending.proof import is_cut_off, proven
 from rotation.ending.rules import BY_RULE, end_at, waits_for_person
@@ -153,6 +154,8 @@ def _retire(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetim
     by_person = key.ended_by not in {"", BY_RULE}
     ends_at = now if by_person else end_at(key, strategy)
     if ends_at is not None and now >= ends_at:
+        if not by_person and key.state == KeyState.RETIRING.value:
+            refuse_while_behind(tools.session, strategy)
         if not by_person and not _seal_end(tools, key):
             return now
         return _step(tools, key, strategy)

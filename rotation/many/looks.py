@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, RotationStrategy
-from rotation.errors import FAILURES
+from rotation.failures import FAILURES
 
 _PASSING = sorted(code for code, failure in FAILURES.items() if failure.transient)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from crypto import SealingKey
 from models import AccessKey, RotationStrategy, Secret
 from models.access_key import is_current
+from models.copies.wanting import want_strategy
 from models.secret import current_values, write_secret
 from rotation.errors import RotationError
 from rotation.outputs.smtp import smtp_password
@@ -28,6 +29,7 @@ def write_outputs(
     secrets = _locked(session, strategy.output_ids)
     for secret, value in zip(secrets, _values(strategy, pair), strict=True):
         write_secret(session, key, secret, value.encode(), now=now, author=by, reason=reason, rotation_id=rotation_id)
+    want_strategy(session, strategy.id, now)
     return secrets
 
 
@@ -53,6 +55,7 @@ def move_outputs(
         if secret is not None and (is_other or (number >= 2 and region != strategy.smtp_region)):  # noqa: PLR2004 - after the pair
             reason = f"moved with the strategy of {strategy.user_name}"
             write_secret(session, key, secret, value, now=now, author=by, reason=reason)
+    want_strategy(session, strategy.id, now)
 
 
 def _values(strategy: RotationStrategy, pair: KeyPair) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from crypto import SealingKey
 from models import AccessKey, HandedKey, HandsOut, KeyState, RotationStrategy, ServiceToken, SharedSession
 from models.programs.handed import hold_key, note_handed
 from models.secret import current_values
-from rotation.errors import FAILURES
+from rotation.failures import FAILURES
 from rotation.provider import KeyPair
 
 _LEAST = timedelta(minutes=5)

@@ -44,7 +44,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One row of a check. `said` is AWS's own word, `code` the failure's in rotation.errors; either may be empty."""
+    """One row of a check. `said` is AWS's own word, `code` the failure's in rotation.failures; either may be empty."""
 
     asked: str
     outcome: Outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rotation.errors import FAILURES
+from rotation.failures import FAILURES
 
 
 def told_of(code: str, facts: Mapping[str, str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from models import Rotation, RotationStrategy, Trigger
 from models.audit import Action, record
+from models.copies.copy import copies_due
 from models.heartbeat import SWEEP, beat
 from models.telling.deliveries import deliveries_due, spread
 from rotation.many.batches import unfinished
@@ -77,6 +78,7 @@ class Due:
 
     `next_at`: when the next strategy falls due, if any. `batches`: those of which something is left to do. `sessions`:
     the strategies whose temporary credentials are to be fetched. `deliveries`: what is to be told to somebody.
+    `copies`: what is to be copied to other stores.
     """
 
     rotations: list[tuple[int, int]]
@@ -85,6 +87,7 @@ class Due:
     batches: list[int] = field(default_factory=list)
     sessions: list[tuple[int, int]] = field(default_factory=list)
     deliveries: list[tuple[int, int]] = field(default_factory=list)
+    copies: list[tuple[int, int]] = field(default_factory=list)
 
 
 def sweep_once(session: Session, now: datetime) -> Due:
@@ -99,8 +102,8 @@ def sweep_once(session: Session, now: datetime) -> Due:
     spread(session, now, BATCH)
     session.commit()
     keys, sessions = keys_to_look_at(session, now, BATCH), sessions_to_fetch(session, now, BATCH)
-    told = deliveries_due(session, now, BATCH)
-    return Due([(row[0], row[1]) for row in rotations], keys, next_at, left, sessions, told)
+    told, copied = deliveries_due(session, now, BATCH), copies_due(session, now, BATCH)
+    return Due([(row[0], row[1]) for row in rotations], keys, next_at, left, sessions, told, copied)
 
 
 def _next_at(session: Session, now: datetime) -> datetime | None:

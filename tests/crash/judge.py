@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from models import AccessKey, KeyState, Rotation
-from rotation.errors import FAILURES
+from rotation.failures import FAILURES
 from tests.crash.installation import Installation
 
 

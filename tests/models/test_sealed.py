@@ -10,7 +10,18 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer, load_only
 
 from crypto import CannotOpenError, Keyring, MasterKeyError, SealingKey
-from models import AccessKey, Base, Connection, KeyState, NoticeAddress, Project, SecretVersion, SharedSession, Webhook
+from models import (
+    AccessKey,
+    Base,
+    Connection,
+    Destination,
+    KeyState,
+    NoticeAddress,
+    Project,
+    SecretVersion,
+    SharedSession,
+    Webhook,
+)
 from models.base import new_id
 from models.project import check_master_key, create_project
 from models.secret import create_secret, write_secret
@@ -27,6 +38,7 @@ SEALED = [
     (Webhook, "secret"),
     (Webhook, "old_secret"),
     (NoticeAddress, "url"),
+    (Destination, "credential"),
 ]
 
 
@@ -48,7 +60,9 @@ def key_id(store):
     webhook.rotate_secret(store.key, timedelta(days=1), START)
     address = NoticeAddress(id=new_id(), name="team", **named)
     address.set_url(store.key, "mailtos://example.com")
-    session.add_all([webhook, address])
+    destination = Destination(id=new_id(), name="shop", kind="github", **named)
+    destination.set_credential(store.key, "example-token")
+    session.add_all([webhook, address, destination])
     session.commit()
     return key_id
 
@@ -156,7 +170,7 @@ def test_a_new_version_leaves_the_earlier_ones_alone(store):
         write_secret(session, store.key, secret, b"second", now=START, author="bob", reason="edited")
         session.commit()
 
-    assert [statement.split()[1] for statement in updates_of(store, write)] == ["secrets"]
+    assert [statement.split()[1] for statement in updates_of(store, write)] == ["secrets", "copies"]
     assert [version.open(store.key) for version in secret.versions] == [b"second", b"first"]
 
 

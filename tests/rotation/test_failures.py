@@ -6,8 +6,8 @@ import pytest
 
 from models import KeyState, State, Trigger
 from models.secret import StaleSecretError
-from rotation.errors import FAILURES
 from rotation.failing import MAX_TRIES
+from rotation.failures import FAILURES
 from rotation.provider import Identity
 from rotation.requests import OldKey
 from tests.fake_provider import ACCOUNT

@@ -10,7 +10,7 @@ from typing import Any
 
 from models import Purpose
 from models.audit import Action, AuditEntry
-from rotation.errors import FAILURES
+from rotation.failures import FAILURES
 from views.frame.times import duration, long_form, plural
 
 WHAT: dict[Action, str] = {
@@ -58,6 +58,14 @@ WHAT: dict[Action, str] = {
     Action.ADDRESS_CREATE: "Added the address {thing}",
     Action.ADDRESS_CHANGE: "Changed the address {thing}",
     Action.ADDRESS_DELETE: "Deleted the address {thing}",
+    Action.DESTINATION_CREATE: "Added the destination {thing}",
+    Action.DESTINATION_CHANGE: "Changed the destination {thing}",
+    Action.DESTINATION_DELETE: "Deleted the destination {thing}",
+    Action.COPY_CREATE: "Began to copy to {thing}",
+    Action.COPY_CHANGE: "Changed a copy in {thing}",
+    Action.COPY_FAIL: "A copy to {thing} failed",
+    Action.COPY_CONFIRM: "Copied to {thing}",
+    Action.COPY_DELETE: "Ended a copy in {thing}",
     Action.ROTATION_REQUEST: "Asked for a rotation of {thing}",
     Action.ROTATION_SUCCEED: "Rotation of {thing} succeeded",
     Action.ROTATION_FAIL: "Rotation of {thing} failed",
@@ -200,6 +208,8 @@ _OLD_KEY = {"ask": "", "wait": "the old key keeps its grace", "end": "the old ke
 
 _WORDS: dict[str, Callable[[Any], str]] = {
     "changed": " and ".join,
+    "copy": lambda _value: "",
+    "deletes_there": lambda value: "what Keyturn made there is deleted" if value else "nothing is deleted there",
     "code": lambda value: FAILURES[value].label if value in FAILURES else value,
     "delete_keys": lambda value: "keys that it made deleted at AWS" if value else "keys kept at AWS",
     "failed": lambda value: plural(value, "check") + " failed" if value else "all checks passed",
@@ -212,5 +222,6 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     "to": lambda value: f"now {value}",
     "trigger": lambda value: f"by {value}",
     "until": _until,
+    "what": str,
     "why": lambda value: f"because {value}",
 }

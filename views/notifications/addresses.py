@@ -12,9 +12,10 @@ from models.audit import Action
 from models.base import add_unless_there, new_id
 from views.fetch import get_project
 from views.frame.identity import audit, me
+from views.frame.private import allowed_private
 from views.frame.services import keyring, now
 from views.htmx import done
-from views.notifications.blueprint import allowed_private, bp, get_address, page_of
+from views.notifications.blueprint import bp, get_address, page_of
 from views.notifications.receivers import changes, name_is_free, page
 
 
@@ -32,7 +33,8 @@ def make_address(project_name: str) -> ResponseReturnValue:
         return render_template("notifications/new_address.html", project=project, form=form), 422
     address = NoticeAddress(
         id=new_id(), project_id=project.id, created_at=now(), created_by=me().name,
-        allows_private=allowed_private(form, before=False, moved=True), **form.data_of("name", "kinds", "enabled"),
+        allows_private=allowed_private(form.allows_private, before=False, moved=True),
+        **form.data_of("name", "kinds", "enabled"),
     )  # fmt: skip
     address.set_url(project.sealing_key(keyring()), form.url.data)
     if not add_unless_there(db.session(), address):
@@ -62,7 +64,7 @@ def change_address(project_name: str, receiver_id: str) -> ResponseReturnValue:
         return page(project, address, form), 422
     moved = bool(form.url.data)
     values = form.data_of("name", "kinds", "enabled")
-    values["allows_private"] = allowed_private(form, address.allows_private, moved=moved)
+    values["allows_private"] = allowed_private(form.allows_private, address.allows_private, moved=moved)
     told = changes(address, values)
     if moved:
         address.set_url(project.sealing_key(keyring()), form.url.data)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from flask import Blueprint, abort, url_for
-from flask_login import current_user
 from sqlalchemy import select
 
 from database import db
-from forms.telling.receivers import AddressForm, WebhookForm
 from models import NoticeAddress, Project, Webhook
 from models.telling.receivers import Receiver
 
@@ -41,10 +39,3 @@ def sort_of(receiver: Receiver) -> str:
 def page_of(project: Project, receiver: Receiver) -> str:
     """Its page."""
     return url_for(f"notifications.show_{sort_of(receiver)}", project_name=project.name, receiver_id=receiver.id)
-
-
-def allowed_private(form: WebhookForm | AddressForm, before: bool, *, moved: bool) -> bool:  # noqa: FBT001
-    """Whether it may lead to a private address: an administrator says so, and others only to where one has said so."""
-    if current_user.is_admin:
-        return bool(form.allows_private.data)
-    return before and not moved

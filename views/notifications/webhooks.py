@@ -14,9 +14,10 @@ from models.audit import Action
 from models.base import add_unless_there, new_id
 from views.fetch import get_project
 from views.frame.identity import audit, me
+from views.frame.private import allowed_private
 from views.frame.services import keyring, now
 from views.htmx import dialog, done
-from views.notifications.blueprint import allowed_private, bp, get_webhook, page_of
+from views.notifications.blueprint import bp, get_webhook, page_of
 from views.notifications.receivers import changes, name_is_free, page
 from views.reauth import password_fresh_required
 
@@ -34,7 +35,7 @@ def make_webhook(project_name: str) -> ResponseReturnValue:
     project, form = get_project(project_name), WebhookForm()
     if not form.validate():
         return render_template("notifications/new_webhook.html", project=project, form=form), 422
-    private = allowed_private(form, before=False, moved=True)
+    private = allowed_private(form.allows_private, before=False, moved=True)
     webhook = Webhook(
         id=new_id(), project_id=project.id, created_at=now(), created_by=me().name, allows_private=private,
         **form.data_of("name", "url", "kinds", "enabled"),
@@ -65,7 +66,7 @@ def change_webhook(project_name: str, receiver_id: str) -> ResponseReturnValue:
         return page(project, webhook, form), 422
     moved = urlsplit(form.url.data).netloc != urlsplit(webhook.url).netloc
     values = form.data_of("name", "url", "kinds", "enabled")
-    values["allows_private"] = allowed_private(form, webhook.allows_private, moved=moved)
+    values["allows_private"] = allowed_private(form.allows_private, webhook.allows_private, moved=moved)
     if told := changes(webhook, values):
         if webhook.gone_at and form.enabled.data:
             webhook.gone_at = None

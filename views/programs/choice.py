@@ -15,7 +15,7 @@ from views.fetch import get_project
 from views.fetch_rotation import get_strategy
 from views.frame.identity import audit
 from views.frame.services import courier, now
-from views.shown.readers import LENGTHS_S
+from views.shown.handover.readers import LENGTHS_S
 
 bp = Blueprint("programs", __name__, url_prefix="/projects/<project_name>/strategies/<int:strategy_id>/programs")
 

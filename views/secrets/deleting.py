@@ -12,6 +12,7 @@ from models.vault.editing import delete_secret
 from models.vault.writers import Writer, WrittenByStrategyError, writer_of
 from views.fetch import get_project
 from views.frame.identity import audit
+from views.frame.services import now
 from views.htmx import done
 from views.reauth import password_fresh_required
 from views.secrets.blueprint import bp
@@ -36,7 +37,7 @@ def delete(project_name: str, secret_id: int) -> ResponseReturnValue:
     secret = get_secret(project, secret_id)
     place, name = place_of(project, secret), secret.name
     try:
-        delete_secret(db.session(), secret)
+        delete_secret(db.session(), secret, now())
     except WrittenByStrategyError as refusal:
         return _dialog(project, secret, refusal.writer, 422)
     audit(Action.SECRET_DELETE, f"{place.name} {name}", project_id=project.id, secret_id=secret_id)

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, literal, select
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from models import AccessKey, Connection, Environment, KeyState, Rotation, RotationStrategy, Secret
+from models.copies.copy import failing
 from views.shown.picture.mini import MOST_KEYS
 from views.shown.picture.spans import LONG_AGO
 from views.shown.strategy import Facts
@@ -56,6 +57,7 @@ _OF_KEY = (
     AccessKey.last_used_at,
     AccessKey.ended_by,
     AccessKey.error_code,
+    AccessKey.error_facts,
 )
 
 
@@ -77,7 +79,8 @@ def overview(session: Session, project_id: str, strategy_ids: Sequence[int]) -> 
     )
     mine = AccessKey.strategy_id.in_(bindparam("these", strategy_ids, expanding=True, literal_execute=True))
     keys = select(*_OF_KEY).where(AccessKey.project_id == project_id, NOT_DELETED, mine)
-    return _facts(session.execute(strategies), session.execute(newest), session.execute(keys))
+    found = (session.execute(strategies), session.execute(newest), session.execute(keys))
+    return _facts(*found, session.execute(failing()))
 
 
 def in_full(session: Session, strategy_ids: Sequence[int]) -> dict[int, Facts]:
@@ -98,8 +101,9 @@ def in_full(session: Session, strategy_ids: Sequence[int]) -> dict[int, Facts]:
     ).all()
     left = session.scalars(select(AccessKey).where(AccessKey.strategy_id.in_(strategy_ids), NOT_DELETED))
     keys = {key.id: key for key in (*recent, *left)}
+    fails = session.execute(failing())
     ordered = sorted(keys.values(), key=lambda key: key.intent_at, reverse=True)
-    return {facts.strategy.id: facts for facts in _facts(strategies, newest, ordered)}
+    return {facts.strategy.id: facts for facts in _facts(strategies, newest, ordered, fails)}
 
 
 # Made once: SQLAlchemy works the columns of an alias out anew for each that is made.
@@ -127,12 +131,15 @@ def with_places(statement: Select[RotationStrategy]) -> Select[RotationStrategy]
     )
 
 
-def _facts(strategies: Iterable[Any], newest: Iterable[Any], keys: Iterable[Any]) -> list[Facts]:
+def _facts(strategies: Iterable[Any], newest: Iterable[Any], keys: Iterable[Any], fails: Iterable[Any]) -> list[Facts]:
+    names: defaultdict[int, list[str]] = defaultdict(list)
+    for row in fails:
+        names[row.strategy_id].append(row.name)
     rotations = {row.strategy_id: row for row in newest}
     keys_of: defaultdict[int, list[Any]] = defaultdict(list)
     for key in keys:
         keys_of[key.strategy_id].append(key)
-    return [Facts(row, rotations.get(row.id), keys_of[row.id]) for row in strategies]
+    return [Facts(row, rotations.get(row.id), keys_of[row.id], names.get(row.id, ())) for row in strategies]
 
 
 def _newest_id() -> ColumnElement[int]:

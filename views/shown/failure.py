@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from models import AccessKey, KeyState, Rotation, RotationStrategy
-from rotation.errors import FAILURES, Told
+from rotation.failures import FAILURES, Told
 from views.shown.state import NOTHING, Line
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)")

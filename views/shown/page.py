@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models import AccessKey, Rotation, RotationStrategy
 from rotation.ending.lost import needs_a_person
 from rotation.ending.undoing import newest_living
-from rotation.errors import FAILURES
+from rotation.failures import FAILURES
 from rotation.setup.deletion import holds_up_deletion
 from views.shown.facts import in_full
 from views.shown.failure import Reads, Trouble, reads, trouble_of_key
@@ -81,7 +81,7 @@ class Page:
             newest and newest.id, "open" if self.facts.is_open else self.state.word, self.strategy.deleting_at,
             old and (old.id, old.state, old.returned_by, old.ended_by, old.error_code, old.retire_at, old.last_used_at),
             [key.id for key in (*self.waits_for, *self.to_clear_up)],
-            [(key.id, key.state, key.ended_by) for key in self.leaked],
+            [(key.id, key.state, key.ended_by) for key in self.leaked], self.facts.failing,
         )  # fmt: skip
         return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 

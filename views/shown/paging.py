@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from models import AccessKey, Environment, KeyState, Rotation, RotationStrategy, Secret, State
 from models.access_key import NOTICED
+from models.copies.copy import failing
 from views.shown import facts
 from views.shown.listing import Search, Standing, standings
 from views.shown.state import Group
@@ -127,5 +128,6 @@ def _noticeable(project_id: str, now: datetime, late: timedelta) -> Select[int]:
         keys,
         mine.where(RotationStrategy.due_at < now - late),
         mine.where(RotationStrategy.deleting_at.is_not(None)),
+        mine.where(RotationStrategy.id.in_(select(failing().subquery().c[0]))),
     ).subquery()
     return select(found.c[0])

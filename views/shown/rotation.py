@@ -12,7 +12,7 @@ from models import Purpose, Rotation, RotationStep, StepName
 from models import State as RotationState
 from models.rotation import STEPS
 from rotation.ending import rules
-from rotation.errors import FAILURES
+from rotation.failures import FAILURES
 from views.shown import state as look
 from views.shown.state import Group, Line, State
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from models import KeyState
 from models import State as RotationState
-from rotation.errors import FAILURES
+from rotation.copies.holding import WAITS
+from rotation.failures import FAILURES
 from views.shown import state as look
 from views.shown.rotation import old_key_ends_at, running_state, waits_for_room
 from views.shown.state import Group, Line, State
@@ -31,6 +32,8 @@ class Facts:
     """The newest rotation, be it open or ended."""
     keys: Sequence[Any]
     """All access keys that aren't deleted, and perhaps others; the newest first."""
+    failing: Sequence[str] = ()
+    """The destinations where a copy of what it publishes fails."""
 
     @property
     def current(self) -> Any | None:
@@ -142,6 +145,9 @@ def _warning(facts: Facts, now: datetime, late: timedelta) -> State | None:
     old, strategy = facts.old, facts.strategy
     if old is not None and is_used(old, now):
         return State("warn", "alert-triangle", "Old key in use", Group.ATTENTION, Line("last use", old.last_used_at))
+    if facts.failing:
+        where = facts.failing[0] if len(facts.failing) == 1 else f"{len(facts.failing)} destinations"
+        return State("warn", "alert-triangle", "Copy fails", Group.ATTENTION, Line(f"in {where}"))
     if strategy.due_at is not None and now - strategy.due_at > late:
         return State("warn", "calendar-exclamation", "Overdue", Group.ATTENTION, Line("was due", strategy.due_at))
     return None
@@ -156,6 +162,9 @@ _OF_CURRENT = {
 
 
 def _stuck(key: Any) -> State:
+    if key.error_code == WAITS:
+        line = Line(f"the old key waits for {key.error_facts.get('copy', 'a copy')}")
+        return State("warn", "alert-triangle", "Copy is behind", Group.ATTENTION, line)
     return look.failed(Line(_OF_CURRENT.get(key.error_code, "the old key can't be deleted")))
 
 

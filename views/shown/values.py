@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from database import db
 from models import AccessKey, Environment, Project, Rotation, RotationStrategy
+from models.copies.copy import copies_of
 from models.reading.ages import count_older
 from models.watching.uses import uses_of
 from models.watching.wishes import has_wished
@@ -20,10 +21,11 @@ from views.frame.services import config, now
 from views.frame.times import reader_zone
 from views.htmx import out_of_band
 from views.shown import facts, listing
+from views.shown.handover.copies import show as show_copy
+from views.shown.handover.readers import LENGTHS_S, board
 from views.shown.page import RECENT, count_rotations, page, past_rotations
 from views.shown.paging import Tab
 from views.shown.picture import uses
-from views.shown.readers import LENGTHS_S, board
 from views.shown.rotation import is_idle
 from views.shown.rotation_page import rotation_page
 from views.system.state import late, system_state
@@ -35,6 +37,7 @@ PARTS_OF_STRATEGY = (
     "strategies/page/_timeline.html",
     "old_keys/_old_key.html",
     "programs/_programs.html",
+    "copies/_of_strategy.html",
     "strategies/page/_recent.html",
     "strategies/page/_plan.html",
     "strategies/page/_foreign.html",
@@ -142,6 +145,7 @@ def page_values(
         "poll_s": config().last_use_poll_s,
         "board": board(db.session(), strategy, config().url or request.host_url.rstrip("/"), now()),
         "lengths_s": LENGTHS_S,
+        "copies": [show_copy(each, now()) for each in copies_of(db.session(), strategy)],
         **({} if old is None else _uses(old)),
     }
 

@@ -11,7 +11,7 @@ from database import db
 from models import AccessKey, Rotation, RotationStrategy, Trigger
 from models.reading.health import work
 from models.reading.refused import refused, restored
-from rotation.errors import FAILURES
+from rotation.failures import FAILURES
 from rotation.requests import BeingDeletedError, request_rotation
 from views.fetch import my_projects
 from views.frame.identity import me, public

@@ -122,7 +122,7 @@ def test_brings_nothing_else_back(store, number, seen, refusal):
 def test_deletes_with_all_versions(store):
     secret_id, session = store.add(), store.session()
     change(store, session, secret_id, value=b"second")
-    delete_secret(session, store.secret(session, secret_id))
+    delete_secret(session, store.secret(session, secret_id), START)
     session.commit()
     assert session.get(Secret, secret_id) is None
 
@@ -135,7 +135,7 @@ def test_a_strategys_secret_keeps_value_versions_and_life(store):
             session, store.key, secret, Seen.of(secret), Change(secret.name, "", b"x"), now=START, author="bob"
         ),
         lambda secret: restore_version(session, store.key, secret, 1, 1, now=START, author="bob"),
-        lambda secret: delete_secret(session, secret),
+        lambda secret: delete_secret(session, secret, START),
     ):
         for secret_id in (first, second):
             with pytest.raises(WrittenByStrategyError) as refusal:
@@ -157,7 +157,7 @@ def test_the_database_refuses_when_a_strategy_came_in_between(store, monkeypatch
     monkeypatch.setattr(editing, "refuse_written", lambda *_: None)
     session = store.session()
     with pytest.raises(WrittenByStrategyError) as refusal:
-        delete_secret(session, store.secret(session, first))
+        delete_secret(session, store.secret(session, first), START)
     session.commit()
     assert refusal.value.writer.user_name == "billing-api"
     assert session.get(Secret, first) is not None

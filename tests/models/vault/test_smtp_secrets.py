@@ -36,7 +36,7 @@ def test_they_are_not_deleted_and_not_brought_back(store, mailing, number):
     session = store.session()
     secret = store.secret(session, mailing[1][number])
     with pytest.raises(WrittenByStrategyError):
-        delete_secret(session, secret)
+        delete_secret(session, secret, START)
     with pytest.raises(WrittenByStrategyError):
         restore_version(session, store.key, secret, 1, 1, now=START, author="bob")
 

@@ -90,7 +90,12 @@ def test_deletes_an_empty_project_with_its_environments(store):
 def test_a_project_that_holds_something_stays(store):
     store.strategy()
     session = store.session()
-    assert project_contents(session, store.project(session)) == {"secret": 2, "rotation strategy": 1, "connection": 1}
+    assert project_contents(session, store.project(session)) == {
+        "secret": 2,
+        "rotation strategy": 1,
+        "connection": 1,
+        "destination of copies": 0,
+    }
     with pytest.raises(NotEmptyError) as refusal:
         delete_project(session, store.project(session))
     assert refusal.value.contents["rotation strategy"] == 1

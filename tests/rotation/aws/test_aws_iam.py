@@ -15,7 +15,8 @@ from botocore.retries.standard import ThrottledRetryableChecker
 
 from rotation.aws.failures import BY_CODE, NEVER_SENT
 from rotation.aws.iam import AwsIam, preload
-from rotation.errors import FAILURES, AnswerLost, RotationError
+from rotation.errors import AnswerLost, RotationError
+from rotation.failures import FAILURES
 from rotation.provider import SERVICES, KeyPair
 from rotation.reach.access import Access
 from tests.practice_aws import new_name

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from models import Connection, KeyState, Project
 from rotation import engine
-from rotation.errors import FAILURES
+from rotation.failures import FAILURES
 from rotation.provider import KeyPair, Provider
 from rotation.reach import own_key
 from rotation.setup.deletion import delete_strategy

@@ -8,7 +8,7 @@ import tomllib
 import yaml
 
 from keyturn.agent.settings import Kept, read_settings
-from views.shown.lines import places
+from views.shown.handover.lines import places
 
 URL = "https://keyturn.example.com"
 ADDRESS = f"{URL}/v1/credentials/7"

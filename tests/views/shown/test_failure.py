@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rotation.errors import FAILURES
+from rotation.failures import FAILURES
 from tests.views.shown.made import DAY, NOW, current_key, facts, rotation
 from views.shown.failure import WAYS, after_rotation, mark_code, reads, tell
 

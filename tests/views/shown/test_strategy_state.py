@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from models import KeyState, State
-from rotation.errors import FAILURES
+from rotation.failures import FAILURES
 from tests.views.shown.made import DAY, NOW, current_key, facts, key, old_key, rotation
 from views.shown.state import Group
 from views.shown.strategy import next_line, next_time, on_hold, sort_key, state_of

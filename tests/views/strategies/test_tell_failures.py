@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from models import KeyState, StepName
-from rotation.errors import FAILURES
+from rotation.failures import FAILURES
 from tests import turned
 from tests.fake_clock import START
 from views.shown.failure import WAYS, Way

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, RotationStrategy
 from models.programs.handed import readers_of
-from views.shown.lines import Lines, Place, for_any_sdk, places
+from views.shown.handover.lines import Lines, Place, for_any_sdk, places
 
 LENGTHS_S = (900, 3_600, 14_400, 43_200)
 """For how long programs may be handed credentials, to choose from."""

@@ -1,0 +1,1 @@
+"""Forms of copies in other stores."""

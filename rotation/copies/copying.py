@@ -1,0 +1,235 @@
+"""One copy: taken, written to its destination, and what came of it. No transaction is open while a store is asked.
+
+Only one worker is at a copy at a time, and each reads what is current when it begins: so an older value never follows a
+newer one. What a store took is noted name by name, so that a try that is cut off is gone on with and not begun anew.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crypto import Keyring
+from models import Connection, Copy, Destination, Project, RotationStrategy, Secret, SecretVersion
+from models.audit import Action, record
+from models.copies.copy import OUTPUTS, claim_copy, next_try, note_copy, settle_copy
+from models.engine import begin_reading
+from models.secret import versions_at
+from rotation.asking import Way
+from rotation.clock import Clock
+from rotation.copies.holding import let_go
+from rotation.copies.kinds import KINDS
+from rotation.copies.store import Means, Store, StoreError, Why
+from rotation.reach.ways import access_of
+
+log = logging.getLogger(__name__)
+
+TAKEN_FOR = timedelta(minutes=6)
+"""Longer than a worker may be at one job."""
+_AT_IT_FOR = timedelta(minutes=3)
+"""After that it begins with no further name; the next try goes on."""
+
+
+@dataclass(frozen=True)
+class Copier:
+    """What a copy is made with."""
+
+    session: Session
+    keyring: Keyring
+    clock: Clock
+    endpoint_url: str = ""
+    """Where AWS is asked for connections that don't say."""
+
+
+@dataclass
+class _Try:
+    """A try in progress. `wanted`: by name there, the version's id and the value that it is to have."""
+
+    copy: Copy
+    until: datetime
+    wanted: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+
+    @property
+    def changed(self) -> dict[str, str]:
+        """The values that the destination hasn't got yet, by name."""
+        return {name: value for name, (version, value) in self.wanted.items() if self.copy.written.get(name) != version}
+
+    @property
+    def doomed(self) -> list[str]:
+        """The names that Keyturn made there and that aren't wanted any more."""
+        return sorted(set(self.copy.made) - set(self.wanted))
+
+
+def copy_once(copier: Copier, copy_id: int) -> bool | None:
+    """Work on the copy if it is due: whether all went well, or None where there was nothing to do."""
+    session, now = copier.session, copier.clock.now()
+    until = now + TAKEN_FOR
+    copy = claim_copy(session, copy_id, now, until)
+    if copy is None:
+        return None
+    attempt = _Try(copy, until)
+    try:
+        whole = _bring(copier, attempt, now + _AT_IT_FOR)
+    except StoreError as error:
+        _fail(copier, attempt, error)
+        return False
+    except Exception as error:  # noqa: BLE001 - whatever a store's answer brings about, the copy is tried again
+        session.rollback()
+        # The text of a foreign exception may hold what was sent: only its kind is told.
+        log.warning("copy %s: %s", copy_id, type(error).__name__)
+        _fail(copier, attempt, StoreError(Why.FAILED, f"Keyturn met an error of its own ({type(error).__name__})"))
+        return False
+    return _settle(copier, attempt, whole=whole)
+
+
+def store_of(copier: Copier, destination: Destination, session_name: str) -> Store:
+    """The store behind a destination. `session_name`: of a role that its connection assumes. Ends its transaction.
+
+    Raises crypto.CannotOpenError with the wrong master key.
+    """
+    session = copier.session
+    begin_reading(session)
+    project = session.get_one(Project, destination.project_id)
+    access = None
+    if destination.connection_id is not None:
+        connection = session.get_one(Connection, destination.connection_id)
+        access = access_of(connection, project, copier.keyring, session_name, copier.endpoint_url)
+    credential = destination.open_credential(project.sealing_key(copier.keyring))
+    means = Means(dict(destination.settings), credential, Way(allows_private=destination.allows_private), access)
+    kind = KINDS[destination.kind]
+    session.commit()
+    return kind.make(means)
+
+
+def _bring(copier: Copier, attempt: _Try, at_it_until: datetime) -> bool:
+    """Write what differs and delete what is no longer wanted; False where time ran out before the end."""
+    session, copy = copier.session, attempt.copy
+    begin_reading(session)
+    destination = session.get_one(Destination, copy.destination_id)
+    if copy.removing_at is None:
+        attempt.wanted = _wanted(copier, copy)
+        _want_free_names(session, copy, attempt.wanted)
+    session.commit()
+    store = store_of(copier, destination, f"keyturn-c{copy.id}")
+    for values in _portions(attempt, store):
+        if copier.clock.now() >= at_it_until:
+            return False
+        store.write(values, lambda name: _made(copier, attempt, name))
+        copy.written = {**copy.written, **{name: attempt.wanted[name][0] for name in values}}
+        if not note_copy(session, copy, attempt.until):
+            return False
+    if attempt.doomed and KINDS[destination.kind].can_delete:
+        store.delete(attempt.doomed)
+        copy.made = [name for name in copy.made if name in attempt.wanted]
+    copy.written = {name: version for name, version in copy.written.items() if name in attempt.wanted}
+    return True
+
+
+def _portions(attempt: _Try, store: Store) -> list[dict[str, str]]:
+    """What is written at once: one name at a time, so that each is noted, or everything where the store wants that."""
+    changed = attempt.changed
+    if not store.writes_whole:
+        return [{name: value} for name, value in changed.items()]
+    gone = set(attempt.copy.written) - set(attempt.wanted)
+    return [{name: value for name, (_, value) in attempt.wanted.items()}] if changed or gone else []
+
+
+def _made(copier: Copier, attempt: _Try, name: str) -> None:
+    """Note that the name wasn't there before. Rather forgotten in a crash than a stranger's deleted."""
+    if name in attempt.wanted and name not in attempt.copy.made:
+        attempt.copy.made = [*attempt.copy.made, name]
+        note_copy(copier.session, attempt.copy, attempt.until)
+
+
+def _wanted(copier: Copier, copy: Copy) -> dict[str, tuple[str, str]]:
+    """What the destination is to have now, read in one statement and so from one moment."""
+    session = copier.session
+    found: Mapping[str, SecretVersion]
+    if copy.strategy_id is None:
+        rows = versions_at(session, copy.environment_id or 0, copy.path or "/")
+        found = {copy.prefix + secret.name: version for secret, version in rows}
+    else:
+        strategy = session.get_one(RotationStrategy, copy.strategy_id)
+        found = _outputs(session, strategy, copy.names)
+    key = session.get_one(Project, copy.project_id).sealing_key(copier.keyring)
+    return {name: (version.id, _text(name, version.open(key))) for name, version in found.items()}
+
+
+def _outputs(session: Session, strategy: RotationStrategy, names: Mapping[str, str]) -> dict[str, SecretVersion]:
+    called = {
+        secret_id: names[output]
+        for output, secret_id in zip(OUTPUTS, strategy.output_ids, strict=False)
+        if secret_id is not None and output in names
+    }
+    rows = session.scalars(
+        select(SecretVersion)
+        .join(Secret, (Secret.id == SecretVersion.secret_id) & (Secret.version == SecretVersion.number))
+        .where(Secret.id.in_(called))
+    )
+    return {called[version.secret_id]: version for version in rows}
+
+
+def _text(name: str, value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise StoreError(Why.BAD_VALUE, f"{name} isn't text") from None
+
+
+def _want_free_names(session: Session, copy: Copy, wanted: Mapping[str, Any]) -> None:
+    """Raise StoreError where another copy writes one of the names: they would overwrite each other by turns."""
+    others = session.scalars(select(Copy).where(Copy.destination_id == copy.destination_id, Copy.id != copy.id))
+    taken = sorted(set(wanted) & {name for other in others for name in other.written})
+    if taken:
+        raise StoreError(Why.TAKEN, f"another copy writes {', '.join(taken)} there")
+
+
+def _settle(copier: Copier, attempt: _Try, *, whole: bool) -> bool:
+    session, copy, now = copier.session, attempt.copy, copier.clock.now()
+    if whole and copy.removing_at is not None:
+        session.delete(copy)
+        let_go(session, copy.project_id, now)
+        session.commit()
+        return True
+    values: dict[str, Any] = {"written": dict(copy.written), "made": list(copy.made)}
+    if whole:
+        mended = {"failing_since": None, "why": "", "said": ""}
+        values |= {"confirmed": copy.wanted, "copied_at": now, **mended}
+    else:
+        values["next_at"] = now
+    settle_copy(session, copy, attempt.until, now, **values)
+    if whole and copy.is_behind:
+        _tell(session, copy, now, Action.COPY_CONFIRM)
+        let_go(session, copy.project_id, now)
+    session.commit()
+    return whole
+
+
+def _fail(copier: Copier, attempt: _Try, error: StoreError) -> None:
+    """Write down why, and when to try again; the first time in the audit log too."""
+    session, copy, now = copier.session, attempt.copy, copier.clock.now()
+    since = copy.failing_since or now
+    again = max(next_try(since, now), now + timedelta(seconds=min(error.retry_after_s or 0, 3600)))
+    said = "".join(letter if letter.isprintable() else " " for letter in error.said).strip()[:300]
+    settle_copy(
+        session, copy, attempt.until, now, next_at=again, failing_since=since, why=error.why.value, said=said,
+        written=dict(copy.written), made=list(copy.made),
+    )  # fmt: skip
+    if copy.failing_since is None:
+        _tell(session, copy, now, Action.COPY_FAIL, why=error.why.value)
+    session.commit()
+    log.info("copy %s: %s, tried again at %s", copy.id, error.why.value, again)
+
+
+def _tell(session: Session, copy: Copy, now: datetime, action: Action, **detail: Any) -> None:
+    destination = session.get_one(Destination, copy.destination_id)
+    record(
+        session, at=now, actor="worker", action=action, thing=destination.name, project_id=copy.project_id,
+        strategy_id=copy.strategy_id, copy=copy.id, **detail,
+    )  # fmt: skip
