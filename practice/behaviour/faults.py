@@ -31,7 +31,7 @@ WHEN = ("before", "after", "late")
 
 @dataclass
 class Which:
-    """Which calls: patterns of the action, of the user named in it and of the key that signs it."""
+    """Which calls: patterns of the action, of the user (or the secret) named in it and of the key that signs it."""
 
     action: str = "*"
     user: str = "*"
@@ -42,7 +42,7 @@ class Which:
         short = request.action.partition(":")[2]
         return (
             (fnmatchcase(request.action, self.action) or fnmatchcase(short, self.action))
-            and fnmatchcase(request.params.get("UserName", ""), self.user)
+            and fnmatchcase(request.named, self.user)
             and fnmatchcase(request.access_key_id, self.key)
         )
 

@@ -150,7 +150,7 @@ class ParameterStore:
             "Overwrite": overwrite,
             **self._kms,
         }
-        self._service.ask("PutParameter", lambda ssm: ssm.put_parameter(**values), name)
+        self._service.ask("PutParameter", lambda ssm: ssm.put_parameter(**values)["Version"], name)
 
     def _hold_to_limits(self, name: str, value: str) -> None:
         """Raise AwsStoreError for what AWS takes from nobody, before anything is sent."""
@@ -164,7 +164,8 @@ class ParameterStore:
 
 
 def _delete(names: list[str], ssm: Any) -> None:
-    ssm.delete_parameters(Names=names)
+    answer = ssm.delete_parameters(Names=names)
+    _ = answer.get("DeletedParameters") or answer["InvalidParameters"]  # each name is in one of them
 
 
 def _place(settings: Mapping[str, str]) -> str:

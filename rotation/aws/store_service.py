@@ -106,7 +106,10 @@ class StoreService:
         return self._there.region
 
     def ask(self, action: str, call: Callable[[Any], T], about: str = "") -> T:
-        """What `call` makes of the service's client. Raises AwsStoreError; `about` is the name that its words tell."""
+        """What `call` makes of the service's client. Raises AwsStoreError; `about` is the name that its words tell.
+
+        `call` has to take something out of the answer: of one that broke off botocore makes an empty one.
+        """
         return self._asked(self._service, self._there, f"{self._service}:{action}", call, about)
 
     def signer(self) -> str:

@@ -13,6 +13,7 @@ from rotation.copies.copying import Copier, copy_once
 from rotation.copies.kinds import KINDS
 from rotation.copies.store import Kind, Means, Setting
 from rotation.when.sweep import sweep_once
+from tests.rotation.copies.aws_worlds import AWS_WORLDS
 from tests.rotation.copies.store_worlds import WORLDS, StoreWorld
 
 NAMES = {"access_key_id": "AWS_ACCESS_KEY_ID", "secret_access_key": "AWS_SECRET_ACCESS_KEY"}
@@ -121,8 +122,18 @@ def copying(world, shelf):
     return Copying(world, shelf)
 
 
-@pytest.fixture(params=WORLDS)
+@pytest.fixture(params=[*WORLDS, *AWS_WORLDS])
 def store_world(request: pytest.FixtureRequest) -> Iterator[StoreWorld]:
     """A store of each kind in turn."""
+    if request.param in AWS_WORLDS:
+        yield AWS_WORLDS[request.param](request.getfixturevalue("practice"))
+        return
+    with WORLDS[request.param]() as world:
+        yield world
+
+
+@pytest.fixture(params=WORLDS)
+def http_world(request: pytest.FixtureRequest) -> Iterator[StoreWorld]:
+    """A store of each kind that is asked without AWS's SDK."""
     with WORLDS[request.param]() as world:
         yield world

@@ -33,6 +33,8 @@ class StoreWorld:
     tells_made: ClassVar = True
     check_asks: ClassVar = True
     """Whether its check sends the credential."""
+    has_places: ClassVar = True
+    """Whether it can be given a place that isn't there."""
     reads_answers: ClassVar = True
     """Whether it means anything what a good answer holds."""
 
