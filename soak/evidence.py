@@ -1,4 +1,4 @@
-"""What is told of a key that nobody knows: what happened to its user, by AWS's own log and by the audit log."""
+"""What is told of a key that nobody knows, or that a program was refused with: what happened to its user, by AWS's own log and by the audit log."""
 
 from __future__ import annotations
 
@@ -33,6 +33,14 @@ def of_user(at: World, session: Session, user_name: str) -> str:
         for entry in entries
     ]
     return "\n    ".join(["", *(f"{moment} {text}" for moment, text in sorted(lines, key=_moment)[-_LINES:])])
+
+
+def of_key(at: World, session: Session, access_key_id: str) -> str:
+    """The same, for the user of a key."""
+    with at.calls.open() as file:
+        users = (json.loads(line)["user"] for line in file if access_key_id in line)
+        user_name = next(filter(None, users), "")
+    return of_user(at, session, user_name)
 
 
 def _moment(line: tuple[str, str]) -> datetime:
