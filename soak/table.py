@@ -58,7 +58,10 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], people: People,
             "rotations stuck": len(stuck(session)),
         }
         told = _left(session, strategies)
-        told += [f"refused: {moment} {key} {said}{of_key(at, session, key)}" for moment, key, said in consumed["told"]]
+        told += [
+            f"refused: {moment} {key} {said}{of_key(at, session, key, moment)}"
+            for moment, key, said in consumed["told"]
+        ]
     lines = [
         ("rotations", _told(by_outcome)),
         ("kills", _told(kills)),
