@@ -134,3 +134,14 @@ def test_a_rotation_that_is_worked_on_does_not_give_way(world, before):
         session.get_one(Rotation, running).lease_until = world.clock.now() + timedelta(minutes=1)
         session.commit()
     assert ask(world) == running
+
+
+def test_one_that_was_activated_is_not_tried_at_once(world, before):
+    """Services learn of it as of a new key: one good round at once would say little."""
+    world.pass_time(DAY + 3600)
+    assert row(world, before.access_key_id).state == KeyState.DEACTIVATED
+    rotation_id = ask(world)
+    until = world.run(rotation_id)
+    assert until - world.clock.now() == timedelta(seconds=1)
+    assert world.rotation(rotation_id).good_rounds == 0
+    assert world.finish(rotation_id).state == State.SUCCEEDED
