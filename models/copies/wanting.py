@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from models.base import Base, UtcDateTime
 
+_ANEW: dict[str, Any] = {"written": {}, "why": "", "said": ""}
+
 
 def want_place(session: Session, environment_id: int, path: str, now: datetime) -> None:
     """Have what is at a path copied anew to where it is copied. Doesn't commit."""
@@ -26,15 +28,15 @@ def want_strategy(session: Session, strategy_id: int, now: datetime) -> None:
 
 
 def want_copy(session: Session, copy_id: int, now: datetime, **values: Any) -> None:
-    """Have this one copy written anew, wholly: whatever was written before. Doesn't commit."""
+    """Have this one copy written anew, wholly, and forget why it failed. Doesn't commit."""
     copies = _table()
-    session.execute(_wanted(copies, copies.c.id == copy_id).values(written={}, **values), {"now": now})
+    session.execute(_wanted(copies, copies.c.id == copy_id).values(**_ANEW, **values), {"now": now})
 
 
 def want_destination(session: Session, destination_id: str, now: datetime) -> None:
-    """Have all copies at a destination written anew, wholly. Doesn't commit."""
+    """The same for all copies at a destination."""
     copies = _table()
-    anew = _wanted(copies, copies.c.destination_id == destination_id).values(written={}, failing_since=None)
+    anew = _wanted(copies, copies.c.destination_id == destination_id).values(**_ANEW)
     session.execute(anew, {"now": now})
 
 
