@@ -71,7 +71,7 @@ class _Secrets:
         token = str(uuid4())
         self.service.ask(
             "PutSecretValue",
-            lambda asm: asm.put_secret_value(SecretId=name, SecretString=text, ClientRequestToken=token),
+            lambda asm: asm.put_secret_value(SecretId=name, SecretString=text, ClientRequestToken=token)["VersionId"],
             name,
         )
 
@@ -80,7 +80,7 @@ class _Secrets:
         chosen = {"KmsKeyId": self._kms_key_id} if self._kms_key_id else {}
         values = {"Name": name, "SecretString": text, "ClientRequestToken": str(uuid4()), "Tags": [TAG], **chosen}
         try:
-            self.service.ask("CreateSecret", lambda asm: asm.create_secret(**values), name)
+            self.service.ask("CreateSecret", lambda asm: asm.create_secret(**values)["VersionId"], name)
         except AwsStoreError as error:
             if error.code != _THERE:
                 raise
@@ -91,7 +91,7 @@ class _Secrets:
         """Schedule its deletion. One that is gone, or is scheduled already, is no error."""
         values = {"SecretId": name, "RecoveryWindowInDays": RECOVERY_DAYS}
         try:
-            self.service.ask("DeleteSecret", lambda asm: asm.delete_secret(**values), name)
+            self.service.ask("DeleteSecret", lambda asm: asm.delete_secret(**values)["ARN"], name)
         except AwsStoreError as error:
             if error.code not in {_GONE, SCHEDULED_FOR_DELETION}:
                 raise
@@ -255,7 +255,7 @@ class OneSecret:
 
 
 def _text(answer: Mapping[str, Any]) -> str:
-    return str(answer.get("SecretString", ""))
+    return "" if "SecretBinary" in answer else str(answer["SecretString"])
 
 
 def _hold_to_limits(name: str, text: str) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from rotation.copies.copying import Copier, copy_once
 from rotation.copies.kinds import KINDS
 from rotation.copies.store import Kind, Means, Setting
 from rotation.when.sweep import sweep_once
-from tests.rotation.copies.store_worlds import WORLDS, StoreWorld
+from tests.rotation.copies.store_worlds import WORLDS, AwsWorld, StandInWorld, StoreWorld, stood_in
 
 NAMES = {"access_key_id": "AWS_ACCESS_KEY_ID", "secret_access_key": "AWS_SECRET_ACCESS_KEY"}
 
@@ -124,5 +125,16 @@ def copying(world, shelf):
 @pytest.fixture(params=WORLDS)
 def store_world(request: pytest.FixtureRequest) -> Iterator[StoreWorld]:
     """A store of each kind in turn."""
-    with WORLDS[request.param]() as world:
-        yield world
+    world = WORLDS[request.param]
+    if issubclass(world, StandInWorld):
+        with stood_in(world) as made:
+            yield made
+    elif issubclass(world, AwsWorld):
+        request.getfixturevalue("sdk_waits_for_nothing")
+        yield world(request.getfixturevalue("practice"))
+
+
+@pytest.fixture
+def sdk_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's SDK asks again at once."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
