@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from database import db
 from models import Action, Connection, Project, RotationStrategy
+from models.copies.destination import destinations_by
 from rotation.reach.own_key import turner_of
 from rotation.setup.connections import connections_of, last_created, strategies_of, take_report, targets_of
 from rotation.setup.policy import GAINS
@@ -87,7 +88,7 @@ def delete(project_name: str, name: str) -> ResponseReturnValue:
     project = get_project(project_name)
     connection = get_connection(project, name)
     values = _values(project, connection)
-    if values["users"]:
+    if values["users"] or values["destinations"]:
         return dialog("connections/_delete.html", 422, **values)
     audit(Action.CONNECTION_DELETE, name, project_id=project.id, key=connection.access_key_id)
     db.session.delete(connection)
@@ -104,6 +105,7 @@ def _values(project: Project, connection: Connection) -> dict[str, Any]:
         "project": project,
         "connection": connection,
         "users": strategies_of(db.session(), connection.id),
+        "destinations": destinations_by(db.session(), connection.id),
         "turner": turner_of(db.session(), connection),
         "last_created": last_created(db.session(), connection.id),
         "now": now(),

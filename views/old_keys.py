@@ -21,7 +21,7 @@ from views.frame.times import reader_zone
 from views.gone import gone
 from views.htmx import dialog, done, live, out_of_band, wants_partial
 from views.reauth import ask_password
-from views.shown.handover.readers import still_holds
+from views.shown.handover.readers import holders
 from views.shown.values import finished, page_values
 
 bp = Blueprint("old_keys", __name__, url_prefix="/projects/<project_name>/strategies/<int:strategy_id>/old-key")
@@ -129,7 +129,7 @@ def end(project_name: str, strategy_id: int) -> ResponseReturnValue:
     key = _key_of_form(strategy)
     if request.form.get("sure") != "yes":
         return _end_dialog(project, strategy, key, 422, problem="Tick this first.")
-    if still_holds(db.session(), key, now()) and request.form.get("readers") != "yes":
+    if holders(db.session(), strategy, key, now()) and request.form.get("readers") != "yes":
         return _end_dialog(project, strategy, key, 422, readers_problem="Tick this too.")
     if (question := ask_password()) is not None:
         return question
@@ -184,9 +184,9 @@ def _end_dialog(
     readers_problem: str = "",
 ) -> ResponseReturnValue:
     values = {"project": project, "strategy": strategy, "old": key, "back": _page_url(project, strategy)}
-    readers = still_holds(db.session(), key, now())
+    held_by = holders(db.session(), strategy, key, now())
     return dialog(
-        "old_keys/_end.html", status, problem=problem, readers=readers, readers_problem=readers_problem, **values
+        "old_keys/_end.html", status, problem=problem, holders=held_by, readers_problem=readers_problem, **values
     )
 
 

@@ -25,7 +25,7 @@ from views.gone import gone
 from views.htmx import dialog, done, out_of_band, page_or_partial, wants_partial
 from views.reauth import ask_password
 from views.shown import filters, listing
-from views.shown.handover.readers import still_holds
+from views.shown.handover.readers import holders
 from views.shown.values import (
     PAGE_SIZE,
     PARTS_OF_STRATEGY,
@@ -125,7 +125,7 @@ def rotate(project_name: str, strategy_id: int) -> ResponseReturnValue:
         abort(400)
     if choice == OldKey.END:
         old = old_key_of(db.session(), strategy.id)
-        if old is not None and still_holds(db.session(), old, now()) and request.form.get("readers") != "yes":
+        if holders(db.session(), strategy, old, now()) and request.form.get("readers") != "yes":
             return _rotate_choice(project, strategy, 422, problem="Tick this first.")
         if (question := ask_password()) is not None:
             return question
@@ -146,9 +146,9 @@ def _rotate_choice(
 ) -> ResponseReturnValue:
     """Ask what is to become of the old key. `problem`: it was chosen to end it, without knowing who fails by that."""
     old = old_key_of(db.session(), strategy.id)
-    readers = [] if old is None else still_holds(db.session(), old, now())
+    held_by = holders(db.session(), strategy, old, now())
     return dialog(
-        "strategies/_rotate_choice.html", status, project=project, strategy=strategy, old=old, readers=readers,
+        "strategies/_rotate_choice.html", status, project=project, strategy=strategy, old=old, holders=held_by,
         problem=problem, back=_back(strategy),
     )  # fmt: skip
 

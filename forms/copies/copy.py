@@ -69,8 +69,8 @@ class StrategyCopyForm(_CopyForm):
 
     @property
     def named(self) -> list[Field]:
-        """The fields of the names."""
-        return [self[output] for output in OUTPUTS]
+        """The fields of the names; those for SMTP only where a strategy has secrets for it."""
+        return [self[output] for output in (OUTPUTS if self.with_smtp else _PAIR)]
 
     def validate_destination(self, field: Field) -> None:
         """One whose settings are right for the names."""

@@ -104,6 +104,7 @@ def _validate_credential(form: DestinationForm, field: Field) -> None:
         return
     if form.kind.credential_is_optional or (form.has_credential and not form.leads_elsewhere):
         return
-    raise ValidationError(
-        "Enter it again: it would be sent to another place than before." if form.has_credential else "Enter it."
-    )
+    label = form.kind.credential_label.lower()
+    if form.has_credential:
+        raise ValidationError(f"Enter the {label} again: it would be sent to another place than before.")
+    raise ValidationError(f"Enter the {label}.")

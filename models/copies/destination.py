@@ -56,6 +56,12 @@ class Destination(Base):
         return Place("destinations", self.id, "credential")
 
 
+def destinations_by(session: Session, connection_id: str) -> Sequence[Destination]:
+    """The destinations that are reached by a connection, by name."""
+    found = select(Destination).where(Destination.connection_id == connection_id).order_by(Destination.name)
+    return session.scalars(found).all()
+
+
 def destinations_of(session: Session, project_id: str) -> Sequence[Destination]:
     """The project's destinations, by name."""
     mine = select(Destination).where(Destination.project_id == project_id)

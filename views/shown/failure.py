@@ -32,6 +32,7 @@ class Way(StrEnum):
     POLICY = "policy"
     STRATEGIES = "strategies"
     OLD_KEY = "old-key"
+    COPIES = "copies"
 
 
 WAYS: Mapping[str, Way] = {
@@ -50,6 +51,7 @@ WAYS: Mapping[str, Way] = {
     "old_key_in_grace": Way.OLD_KEY,
     "unknown_key": Way.OLD_KEY,
     "key_is_published": Way.OLD_KEY,
+    "copy_behind": Way.COPIES,
 }
 """The page where a failure is mended; those that aren't here are mended by rotating again, or by themselves."""
 

@@ -29,6 +29,7 @@ LINKS = {
     Way.POLICY: "/projects/payments/strategies/1/edit#policy",
     Way.STRATEGIES: "/projects/payments/strategies",
     Way.OLD_KEY: "/projects/payments/strategies/1#old-key",
+    Way.COPIES: "/projects/payments/strategies/1#copies",
 }
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, RotationStrategy
+from models.copies.copy import copies_of
 from models.programs.handed import readers_of
 from views.shown.handover.lines import Lines, Place, for_any_sdk, places
 
@@ -52,8 +53,28 @@ def board(session: Session, strategy: RotationStrategy, base_url: str, now: date
     )  # fmt: skip
 
 
-def still_holds(session: Session, old: AccessKey, now: datetime) -> list[Reader]:
-    """The programs that were told that this old key holds now: ending it makes them fail."""
+@dataclass(frozen=True)
+class Holders:
+    """Who has an old key still, and fails by its end."""
+
+    readers: list[Reader]
+    """Programs that were told that it holds now."""
+    behind: list[str]
+    """The destinations of copies that don't have its successor."""
+
+    def __bool__(self) -> bool:
+        return bool(self.readers or self.behind)
+
+
+def holders(session: Session, strategy: RotationStrategy, old: AccessKey | None, now: datetime) -> Holders:
+    """Who has this old key still; nobody has one that is inactive."""
+    if old is None or old.state != KeyState.RETIRING.value:
+        return Holders([], [])
+    behind = [copy.destination.name for copy in copies_of(session, strategy) if copy.is_behind]
+    return Holders(_still_hold(session, old, now), behind)
+
+
+def _still_hold(session: Session, old: AccessKey, now: datetime) -> list[Reader]:
     rows = readers_of(session, old.strategy_id, now)
     readers = [
         _reader(row.ServiceToken.name, row.AccessKey, row.HandedKey, now) for row in rows if row.AccessKey.id == old.id
