@@ -78,7 +78,7 @@ class Copy(Base):
     busy_until: Mapped[datetime | None]
     """A worker has it until then. What it is at must have ended by that time, for another one begins."""
     tries: Mapped[int] = mapped_column(default=0)
-    """How often a worker took it up: tells the queue's jobs for it apart."""
+    """How often a worker took it up or it was wanted anew: tells what is done for it apart."""
     failing_since: Mapped[datetime | None]
     why: Mapped[str] = mapped_column(String(16), default="")
     """Why the last try failed: of rotation.copies.store.Why; empty when it didn't."""
@@ -117,43 +117,46 @@ def copies_due(session: Session, now: datetime, most: int) -> list[tuple[int, in
 
 
 def claim_copy(session: Session, copy_id: int, now: datetime, until: datetime) -> Copy | None:
-    """Take a copy that is due, for nobody else until then; None where another has it. Commits."""
+    """Take a copy that is due, for nobody else until then; None where another has it. Commits.
+
+    What it returns, with its destination as of the same moment, is apart from the session: it is written by
+    `claimed_tries` and `write_copy` alone.
+    """
     taken = session.execute(
         update(Copy)
         .where(Copy.id == copy_id, Copy.next_at <= now, _is_idle(now))
         .values(busy_until=until, tries=Copy.tries + 1)
         .execution_options(synchronize_session=False)
     )
-    found = session.get(Copy, copy_id, populate_existing=True) if taken.rowcount else None  # type: ignore[attr-defined]
+    whole = select(Copy).where(Copy.id == copy_id).options(joinedload(Copy.destination))
+    fresh = whole.execution_options(populate_existing=True)
+    found = session.scalar(fresh) if taken.rowcount else None  # type: ignore[attr-defined]
     session.commit()
+    if found is not None:
+        session.expunge(found.destination)
+        session.expunge(found)
     return found
 
 
-def settle_copy(session: Session, copy: Copy, claimed_until: datetime, now: datetime, **values: Any) -> bool:
-    """Write how far a try came, without committing, and let others have it; False if it is no longer this worker's.
+def claimed_tries(session: Session, copy: Copy, claimed_until: datetime) -> int | None:
+    """The `tries` of a copy that is this worker's until then, now locked; None if it no longer is, or is gone.
 
-    Without `next_at` in the values it is due again at once if more was wanted meanwhile, else not.
+    They are more than when it was claimed if it was wanted anew since.
     """
-    due = case((Copy.wanted > copy.wanted, literal(now, UtcDateTime)), else_=None)
-    written = session.execute(
-        update(Copy)
-        .where(Copy.id == copy.id, Copy.busy_until == claimed_until)
-        .values(**{"next_at": due, "busy_until": None} | values)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(written.rowcount)  # type: ignore[attr-defined]
+    mine = select(Copy.tries).where(Copy.id == copy.id, Copy.busy_until == claimed_until)
+    return session.scalar(mine.with_for_update())
 
 
-def note_copy(session: Session, copy: Copy, claimed_until: datetime) -> bool:
-    """Write what was written and made so far, and commit; False if it is no longer this worker's."""
-    noted = session.execute(
-        update(Copy)
-        .where(Copy.id == copy.id, Copy.busy_until == claimed_until)
-        .values(written=dict(copy.written), made=list(copy.made))
-        .execution_options(synchronize_session=False)
+def write_copy(session: Session, copy: Copy, **values: Any) -> None:
+    """Write values of a copy that is locked, without committing."""
+    session.execute(
+        update(Copy).where(Copy.id == copy.id).values(**values).execution_options(synchronize_session=False)
     )
-    session.commit()
-    return bool(noted.rowcount)  # type: ignore[attr-defined]
+
+
+def when_more_is_wanted(copy: Copy, now: datetime) -> Any:
+    """For `next_at`: now if more was wanted since the copy was claimed, else never."""
+    return case((Copy.wanted > copy.wanted, literal(now, UtcDateTime)), else_=None)
 
 
 def copies_to(session: Session, destination_id: str) -> Sequence[Copy]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from models.copies.wanting import want_place
+from models.copies.wanting import hold_copies, want_place
 from models.project import Environment
 from models.secret import Secret
 from models.vault.adding import NameTakenError, refuse_taken
@@ -50,7 +50,9 @@ def move_secrets(
     except IntegrityError:
         refuse_taken(session, environment, path, names)
         raise
-    for place_id, place_path in sorted({*left, (environment.id, path)} if moving else ()):
+    places = {*left, (environment.id, path)} if moving else set()
+    hold_copies(session, places)
+    for place_id, place_path in places:
         want_place(session, place_id, place_path, now)
     return moved
 

@@ -2,6 +2,8 @@
 
 Only one worker is at a copy at a time, and each reads what is current when it begins: so an older value never follows a
 newer one. What a store took is noted name by name, so that a try that is cut off is gone on with and not begun anew.
+A worker whose time ran out changes nothing any more. One whose copy was wanted anew, or led elsewhere, meanwhile stops:
+what it wrote no longer counts.
 """
 
 from __future__ import annotations
@@ -12,13 +14,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from crypto import Keyring
 from models import Connection, Copy, Destination, Project, RotationStrategy, Secret, SecretVersion
 from models.audit import Action, record
-from models.copies.copy import OUTPUTS, claim_copy, next_try, note_copy, settle_copy
+from models.copies.copy import OUTPUTS, claim_copy, claimed_tries, next_try, when_more_is_wanted, write_copy
 from models.engine import begin_reading
 from models.secret import versions_at
 from rotation.asking import Way
@@ -110,9 +112,8 @@ def store_of(copier: Copier, destination: Destination, session_name: str) -> Sto
 
 def _bring(copier: Copier, attempt: _Try, at_it_until: datetime) -> bool:
     """Write what differs and delete what is no longer wanted; False where time ran out before the end."""
-    session, copy = copier.session, attempt.copy
+    session, copy, destination = copier.session, attempt.copy, attempt.copy.destination
     begin_reading(session)
-    destination = session.get_one(Destination, copy.destination_id)
     if copy.removing_at is None:
         attempt.wanted = _wanted(copier, copy)
         _want_free_names(session, copy, attempt.wanted)
@@ -123,7 +124,7 @@ def _bring(copier: Copier, attempt: _Try, at_it_until: datetime) -> bool:
             return False
         store.write(values, lambda name: _made(copier, attempt, name))
         copy.written = {**copy.written, **{name: attempt.wanted[name][0] for name in values}}
-        if not note_copy(session, copy, attempt.until):
+        if not _note(copier, attempt):
             return False
     if attempt.doomed and KINDS[destination.kind].can_delete:
         store.delete(attempt.doomed)
@@ -145,7 +146,7 @@ def _made(copier: Copier, attempt: _Try, name: str) -> None:
     """Note that the name wasn't there before. Rather forgotten in a crash than a stranger's deleted."""
     if name in attempt.wanted and name not in attempt.copy.made:
         attempt.copy.made = [*attempt.copy.made, name]
-        note_copy(copier.session, attempt.copy, attempt.until)
+        _note(copier, attempt)
 
 
 def _wanted(copier: Copier, copy: Copy) -> dict[str, tuple[str, str]]:
@@ -191,25 +192,55 @@ def _want_free_names(session: Session, copy: Copy, wanted: Mapping[str, Any]) ->
         raise StoreError(Why.TAKEN, f"another copy writes {', '.join(taken)} there")
 
 
-def _settle(copier: Copier, attempt: _Try, *, whole: bool) -> bool:
-    session, copy, now = copier.session, attempt.copy, copier.clock.now()
-    if whole and copy.removing_at is not None:
-        session.delete(copy)
-        let_go(session, copy.project_id, now)
-        session.commit()
+def _note(copier: Copier, attempt: _Try) -> bool:
+    """Write down what was written and made so far; False where the try is to stop."""
+    goes_on = _write(copier, attempt, {}, {})
+    copier.session.commit()
+    return goes_on
+
+
+def _write(copier: Copier, attempt: _Try, values: Mapping[str, Any], if_anew: Mapping[str, Any]) -> bool:
+    """Write how far the try came, and `values`, without committing.
+
+    False if the copy is no longer this worker's. False too if it was wanted anew meanwhile: then `if_anew` is written
+    instead, and of how far it came only what was made, if the destination still leads there.
+    """
+    session, copy = copier.session, attempt.copy
+    tries = claimed_tries(session, copy, attempt.until)
+    if tries is None:
+        return False
+    if tries == copy.tries:
+        write_copy(session, copy, written=dict(copy.written), made=list(copy.made), **values)
         return True
-    values: dict[str, Any] = {"written": dict(copy.written), "made": list(copy.made)}
+    made = {"made": list(copy.made)} if _leads_as_before(session, copy.destination) else {}
+    write_copy(session, copy, **made, **if_anew)
+    return False
+
+
+def _leads_as_before(session: Session, before: Destination) -> bool:
+    columns = (Destination.settings, Destination.connection_id)
+    now = session.execute(select(*columns).where(Destination.id == before.id)).one()
+    return tuple(now) == (before.settings, before.connection_id)
+
+
+def _settle(copier: Copier, attempt: _Try, *, whole: bool) -> bool:
+    """Write what came of the try, and let others have the copy; whether it stands as it was wanted."""
+    session, copy, now = copier.session, attempt.copy, copier.clock.now()
+    released: dict[str, Any] = {"busy_until": None, "next_at": now}
+    values = released
     if whole:
         mended = {"failing_since": None, "why": "", "said": ""}
-        values |= {"confirmed": copy.wanted, "copied_at": now, **mended}
-    else:
-        values["next_at"] = now
-    settle_copy(session, copy, attempt.until, now, **values)
-    if whole and copy.is_behind:
+        due = when_more_is_wanted(copy, now)
+        values = {**released, "next_at": due, "confirmed": copy.wanted, "copied_at": now, **mended}
+    stands = _write(copier, attempt, values, if_anew=released) and whole
+    if stands and copy.removing_at is not None:
+        session.execute(delete(Copy).where(Copy.id == copy.id))
+        let_go(session, copy.project_id, now)
+    elif stands and copy.is_behind:
         _tell(session, copy, now, Action.COPY_CONFIRM)
         let_go(session, copy.project_id, now)
     session.commit()
-    return whole
+    return stands
 
 
 def _fail(copier: Copier, attempt: _Try, error: StoreError) -> None:
@@ -218,11 +249,9 @@ def _fail(copier: Copier, attempt: _Try, error: StoreError) -> None:
     since = copy.failing_since or now
     again = max(next_try(since, now), now + timedelta(seconds=min(error.retry_after_s or 0, 3600)))
     said = "".join(letter if letter.isprintable() else " " for letter in error.said).strip()[:300]
-    settle_copy(
-        session, copy, attempt.until, now, next_at=again, failing_since=since, why=error.why.value, said=said,
-        written=dict(copy.written), made=list(copy.made),
-    )  # fmt: skip
-    if copy.failing_since is None:
+    values = {"busy_until": None, "next_at": again, "failing_since": since, "why": error.why.value, "said": said}
+    failed = _write(copier, attempt, values, if_anew={"busy_until": None, "next_at": now})
+    if failed and copy.failing_since is None:
         _tell(session, copy, now, Action.COPY_FAIL, why=error.why.value)
     session.commit()
     log.info("copy %s: %s, tried again at %s", copy.id, error.why.value, again)

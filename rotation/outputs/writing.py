@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from crypto import SealingKey
 from models import AccessKey, RotationStrategy, Secret
 from models.access_key import is_current
-from models.copies.wanting import want_strategy
+from models.copies.wanting import hold_copies, want_strategy
 from models.secret import current_values, write_secret
 from rotation.errors import RotationError
 from rotation.outputs.smtp import smtp_password
@@ -27,6 +27,7 @@ def write_outputs(
     Raises `secret_missing` when one of them is gone.
     """
     secrets = _locked(session, strategy.output_ids)
+    hold_copies(session, {(secret.environment_id, secret.path) for secret in secrets}, strategy.id)
     for secret, value in zip(secrets, _values(strategy, pair), strict=True):
         write_secret(session, key, secret, value.encode(), now=now, author=by, reason=reason, rotation_id=rotation_id)
     want_strategy(session, strategy.id, now)
@@ -50,6 +51,8 @@ def move_outputs(
     texts = [value.decode(errors="replace") for value in wanted]
     if strategy.smtp_region and _is_published(session, strategy, texts[0]):
         wanted = [value.encode() for value in _values(strategy, KeyPair(*texts))]
+    places = {(secret.environment_id, secret.path) for secret in strategy.outputs if secret is not None}
+    hold_copies(session, places, strategy.id)
     for number, (secret, value) in enumerate(zip(strategy.outputs, wanted, strict=False)):
         is_other = secret is not (old[number] if number < len(old) else None)
         if secret is not None and (is_other or (number >= 2 and region != strategy.smtp_region)):  # noqa: PLR2004 - after the pair

@@ -93,10 +93,12 @@ def change(project_name: str, destination_id: str) -> ResponseReturnValue:
     problem = password_problem()
     if not form.validate() or not _name_is_free(project, destination, form) or problem:
         return _page(project, destination, form, problem), 422
+    place = _place(destination)
     told = _take_over(project, destination, form)
     if told:
         destination.check = destination.checked_at = None
-        want_destination(db.session(), destination.id, now())
+        moved = form.leads_elsewhere or place != _place(destination)
+        want_destination(db.session(), destination.id, now(), moved=moved)
         audit(Action.DESTINATION_CHANGE, destination.name, project_id=project.id, **told)
         db.session.commit()
         _send(destination)
@@ -192,6 +194,11 @@ def _take_over(project: Project, destination: Destination, form: DestinationForm
             told[name] = form.kind.place(form.settings) if name == "settings" else f"{before} to {value}"
             setattr(destination, name, value)
     return told
+
+
+def _place(destination: Destination) -> tuple[str, str | None]:
+    """Where its names stand, as far as its address doesn't say so."""
+    return KINDS[destination.kind].place(destination.settings), destination.connection_id
 
 
 def _send(destination: Destination) -> None:

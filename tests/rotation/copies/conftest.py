@@ -1,22 +1,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from models import Copy, Destination, Project
+from models import Copy, Destination, Project, Secret
 from models.audit import AuditEntry
 from models.base import new_id
 from models.copies.wanting import want_copy
+from models.project import Environment
+from models.secret import create_secret, write_secret
 from rotation.copies.copying import Copier, copy_once
 from rotation.copies.kinds import KINDS
 from rotation.copies.store import Kind, Means, Setting
 from rotation.when.sweep import sweep_once
+<<<<<<< HEAD
 from tests.rotation.copies.aws_worlds import AWS_WORLDS
 from tests.rotation.copies.store_worlds import WORLDS, StoreWorld
+=======
+from tests.rotation.copies.store_worlds import WORLDS, AwsWorld, StandInWorld, StoreWorld, stood_in
+>>>>>>> proofs
 
 NAMES = {"access_key_id": "AWS_ACCESS_KEY_ID", "secret_access_key": "AWS_SECRET_ACCESS_KEY"}
+PATH = "/billing/api"
 
 
 class Shelf:
@@ -98,6 +107,26 @@ class Copying:
         with self.world.new_session() as session, session.begin():
             want_copy(session, copy_id, self.world.clock.now())
 
+    def remove(self, copy_id: int) -> None:
+        """As a person does who has what Keyturn made there deleted."""
+        with self.world.new_session() as session, session.begin():
+            want_copy(session, copy_id, self.world.clock.now(), removing_at=self.world.clock.now())
+
+    def edit(self, secret_id: int, deed: Callable[[Session, Secret], object]) -> None:
+        with self.world.new_session() as session, session.begin():
+            deed(session, session.get_one(Secret, secret_id))
+
+    def change(self, secret_id: int, value: bytes) -> None:
+        key, now = self.world.sealing_key, self.world.clock.now()
+        self.edit(
+            secret_id, lambda session, row: write_secret(session, key, row, value, now=now, author="bob", reason="edit")
+        )
+
+    def pair(self) -> dict[str, str]:
+        """What a copy of the world's strategy is to hold."""
+        pair = self.world.pair()
+        return dict(zip(NAMES.values(), (pair.access_key_id, pair.secret_access_key), strict=True))
+
     def row(self, copy_id: int) -> Copy | None:
         with self.world.new_session() as session:
             return session.get(Copy, copy_id)
@@ -122,6 +151,7 @@ def copying(world, shelf):
     return Copying(world, shelf)
 
 
+<<<<<<< HEAD
 @pytest.fixture(params=[*WORLDS, *AWS_WORLDS])
 def store_world(request: pytest.FixtureRequest) -> Iterator[StoreWorld]:
     """A store of each kind in turn."""
@@ -137,3 +167,44 @@ def http_world(request: pytest.FixtureRequest) -> Iterator[StoreWorld]:
     """A store of each kind that is asked without AWS's SDK."""
     with WORLDS[request.param]() as world:
         yield world
+=======
+@pytest.fixture
+def at_path(world):
+    """What a copy of the world's path is of."""
+    with world.new_session() as session:
+        secret = session.get_one(Secret, world.strategy().access_key_secret_id)
+        return {"environment_id": secret.environment_id, "path": PATH, "prefix": "BILLING_"}
+
+
+@pytest.fixture
+def add_secret(world, at_path):
+    def add(name: str, value: bytes = b"first") -> int:
+        with world.new_session() as session, session.begin():
+            environment = session.get_one(Environment, at_path["environment_id"])
+            made = create_secret(
+                session, world.sealing_key, environment=environment, path=PATH, name=name, value=value,
+                now=world.clock.now(), author="alice",
+            )  # fmt: skip
+            session.flush()
+            return made.id
+
+    return add
+
+
+@pytest.fixture(params=WORLDS)
+def store_world(request: pytest.FixtureRequest) -> Iterator[StoreWorld]:
+    """A store of each kind in turn."""
+    world = WORLDS[request.param]
+    if issubclass(world, StandInWorld):
+        with stood_in(world) as made:
+            yield made
+    elif issubclass(world, AwsWorld):
+        request.getfixturevalue("sdk_waits_for_nothing")
+        yield world(request.getfixturevalue("practice"))
+
+
+@pytest.fixture
+def sdk_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's SDK asks again at once."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
+>>>>>>> proofs

@@ -6,16 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from models import Copy, Secret
-from models.project import Environment
-from models.secret import create_secret, write_secret
+from models import Secret
 from models.vault.editing import Change, Seen, change_secret, delete_secret
 from models.vault.moving import move_secrets
 from rotation.copies.copying import TAKEN_FOR
 from rotation.copies.store import StoreError, Why
-from tests.rotation.copies.conftest import NAMES
-
-PATH = "/billing/api"
+from tests.rotation.copies.conftest import NAMES, PATH
 
 
 class Killed(BaseException):
@@ -23,43 +19,15 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def at_path(world):
-    """What a copy of the world's path is of."""
-    with world.new_session() as session:
-        secret = session.get_one(Secret, world.strategy().access_key_secret_id)
-        return {"environment_id": secret.environment_id, "path": PATH, "prefix": "BILLING_"}
-
-
-@pytest.fixture
-def add_secret(world, at_path):
-    def add(name: str, value: bytes = b"first") -> int:
-        with world.new_session() as session, session.begin():
-            environment = session.get_one(Environment, at_path["environment_id"])
-            made = create_secret(
-                session, world.sealing_key, environment=environment, path=PATH, name=name, value=value,
-                now=world.clock.now(), author="alice",
-            )  # fmt: skip
-            session.flush()
-            return made.id
-
-    return add
-
-
-def edit(world, secret_id: int, deed) -> None:
-    with world.new_session() as session, session.begin():
-        deed(session, session.get_one(Secret, secret_id))
-
-
-def pair(world) -> dict[str, str]:
-    found = world.pair()
-    return {"AWS_ACCESS_KEY_ID": found.access_key_id, "AWS_SECRET_ACCESS_KEY": found.secret_access_key}
+def world(any_world):
+    return any_world
 
 
 def test_a_strategys_key_is_copied_under_its_own_names(world, copying, shelf):
     world.rotate()
     copy_id = copying.add()
     assert copying.sweep() == [True]
-    assert shelf.holds == {"FOREIGN": "theirs"} | pair(world)
+    assert shelf.holds == {"FOREIGN": "theirs"} | copying.pair()
     row = copying.row(copy_id)
     assert (row.is_behind, sorted(row.made), row.next_at, row.copied_at) == (
         False, sorted(NAMES.values()), None, world.clock.now(),
@@ -74,7 +42,7 @@ def test_each_rotation_is_copied(world, copying, shelf):
     for _ in range(2):
         world.rotate()
         assert copying.sweep() == [True]
-        assert shelf.holds == {"FOREIGN": "theirs"} | pair(world)
+        assert shelf.holds == {"FOREIGN": "theirs"} | copying.pair()
         world.pass_time(3 * 86_400)
 
 
@@ -84,14 +52,10 @@ def test_only_what_changed_is_written(world, copying, shelf, at_path, add_secret
     copying.add(**at_path)
     copying.sweep()
     shelf.writes.clear()
-    edit(world, b, lambda session, row: write(world, session, row, b"second"))
+    copying.change(b, b"second")
     copying.sweep()
     assert shelf.writes == [["BILLING_B"]]
     assert shelf.holds["BILLING_B"] == "second"
-
-
-def write(world, session, secret, value):
-    write_secret(session, world.sealing_key, secret, value, now=world.clock.now(), author="bob", reason="edited")
 
 
 def test_a_store_that_takes_all_at_once_is_given_all(world, copying, shelf, at_path, add_secret):
@@ -100,7 +64,7 @@ def test_a_store_that_takes_all_at_once_is_given_all(world, copying, shelf, at_p
     b = add_secret("B")
     copying.add(**at_path)
     copying.sweep()
-    edit(world, b, lambda session, row: write(world, session, row, b"second"))
+    copying.change(b, b"second")
     copying.sweep()
     everything = ["BILLING_A", "BILLING_AWS_ACCESS_KEY", "BILLING_AWS_SECRET_ACCESS_KEY", "BILLING_B"]
     assert shelf.writes == [everything, everything]
@@ -120,7 +84,7 @@ def test_what_leaves_a_path_is_deleted_there(world, copying, shelf, at_path, add
         ),
         "moved": lambda session, row: move_secrets(session, [row.id], row.environment, "/elsewhere", now),
     }
-    edit(world, secret_id, deeds[way])
+    copying.edit(secret_id, deeds[way])
     assert copying.sweep() == [True]
     assert "BILLING_TOKEN" not in shelf.holds
     assert ("BILLING_OTHER" in shelf.holds) is (way == "renamed")
@@ -140,7 +104,7 @@ def test_a_name_that_was_there_before_is_never_deleted(world, copying, shelf, at
     secret_id = add_secret("TOKEN")
     copying.add(**at_path)
     copying.sweep()
-    edit(world, secret_id, lambda session, row: delete_secret(session, row, world.clock.now()))
+    copying.edit(secret_id, lambda session, row: delete_secret(session, row, world.clock.now()))
     copying.sweep()
     assert shelf.holds["BILLING_TOKEN"] == "first"
 
@@ -149,9 +113,7 @@ def test_a_removed_copy_deletes_what_it_made_and_goes(world, copying, shelf):
     shelf.holds["AWS_ACCESS_KEY_ID"] = "older than Keyturn"
     copy_id = copying.add()
     copying.sweep()
-    with world.new_session() as session, session.begin():
-        copy = session.get_one(Copy, copy_id)
-        copy.removing_at = copy.next_at = world.clock.now()
+    copying.remove(copy_id)
     copying.sweep()
     assert sorted(shelf.holds) == ["AWS_ACCESS_KEY_ID", "FOREIGN"]
     assert copying.row(copy_id) is None
@@ -188,31 +150,7 @@ def test_a_try_that_dies_is_made_up(world, copying, shelf, moment, number):
     assert copying.sweep() == [], "a worker has it still, for all that others know"
     world.clock.advance(TAKEN_FOR.total_seconds())
     assert copying.sweep() == [True]
-    assert shelf.holds == {"FOREIGN": "theirs"} | pair(world)
-    assert not copying.row(copy_id).is_behind
-
-
-def test_nobody_else_takes_it_meanwhile(world, copying, shelf):
-    copy_id = copying.add()
-    came = []
-    shelf.before = lambda _name: came.append(copying.work(copy_id))
-    assert copying.work(copy_id) is True
-    assert came == [None, None]
-
-
-def test_what_changes_meanwhile_is_copied_next(world, copying, shelf, at_path, add_secret):
-    secret_id = add_secret("TOKEN")
-    copy_id = copying.add(**at_path)
-
-    def change(_name):
-        shelf.after = lambda _name: None
-        edit(world, secret_id, lambda session, row: write(world, session, row, b"second"))
-
-    shelf.after = change
-    copying.work(copy_id)
-    assert copying.row(copy_id).is_behind
-    assert copying.sweep() == [True]
-    assert shelf.holds["BILLING_TOKEN"] == "second"
+    assert shelf.holds == {"FOREIGN": "theirs"} | copying.pair()
     assert not copying.row(copy_id).is_behind
 
 

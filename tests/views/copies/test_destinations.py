@@ -173,6 +173,20 @@ class TestChange:
         assert one(session).settings["place"] == "elsewhere"
         assert credential(session, keyring, payments) == "example-second"
 
+    @pytest.mark.parametrize(
+        ("changed", "made"), [({"repository": "till"}, []), ({"visibility": "all"}, ["TOKEN"]), ({}, ["TOKEN"])]
+    )
+    def test_at_another_place_nothing_was_made_yet(self, bob_client, session, copy, destination, changed, made):
+        kind = KINDS["github"]
+        settings = {each.name: each.default for each in kind.settings} | {"owner": "acme", "repository": "shop"}
+        destination.kind, destination.settings = kind.id, settings
+        copy.made = ["TOKEN"]
+        session.commit()
+        self.change(bob_client, destination, **{f"at_{name}": text for name, text in (settings | changed).items()})
+        assert one(session).settings == settings | changed
+        session.refresh(copy)
+        assert copy.made == made
+
     def test_an_allowed_private_address_is_no_licence_for_another(self, bob_client, session, destination):
         destination.allows_private = True
         session.commit()
