@@ -91,11 +91,7 @@ class _Secrets:
         """Schedule its deletion. One that is gone, or is scheduled already, is no error."""
         values = {"SecretId": name, "RecoveryWindowInDays": RECOVERY_DAYS}
         try:
-<<<<<<< HEAD
             self.service.ask("DeleteSecret", lambda asm: asm.delete_secret(**values)["DeletionDate"], name)
-=======
-            self.service.ask("DeleteSecret", lambda asm: asm.delete_secret(**values)["ARN"], name)
->>>>>>> proofs
         except AwsStoreError as error:
             if error.code not in {_GONE, SCHEDULED_FOR_DELETION}:
                 raise

@@ -1,7 +1,7 @@
 """What is asked of another store: the seam between a copy and one kind of place.
 
 One file holds each kind: a `Kind` that says what a person fills in, and the class that `make` returns. The same
-contract tests (`tests/rotation/copies/test_store_contract.py`) hold all of them to what stands here.
+contract tests (`tests/rotation/copies/stores/test_store_contract.py`) hold all of them to what stands here.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from practice.seed import PracticeAws
 from rotation.aws import parameter_store, secrets_manager
 from rotation.copies.store import Kind, Means, Store
 from rotation.provider import KeyPair
-from tests.rotation.copies.aws_places import Place
-from tests.rotation.copies.store_worlds import ANYWHERE, StoreWorld, Where, Who
+from tests.rotation.copies.stores.aws_places import Place
+from tests.rotation.copies.stores.store_worlds import ANYWHERE, StoreWorld, Where, Who
 
 
 class AwsWorld(StoreWorld):
