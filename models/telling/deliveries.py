@@ -7,7 +7,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, delete, select, text, update
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    Update,
+    delete,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from models.base import Base
@@ -128,7 +141,7 @@ def claim_delivery(session: Session, delivery_id: int, now: datetime, until: dat
         .execution_options(synchronize_session=False)
     )
     whole = select(Delivery).where(Delivery.id == delivery_id).options(joinedload(Delivery.event))
-    found = session.scalar(whole) if taken.rowcount else None  # type: ignore[attr-defined]
+    found = session.scalar(whole.execution_options(populate_existing=True)) if taken.rowcount else None  # type: ignore[attr-defined]
     session.commit()
     return found
 
@@ -136,12 +149,13 @@ def claim_delivery(session: Session, delivery_id: int, now: datetime, until: dat
 def settle(
     session: Session, delivery: Delivery, claimed_until: datetime, answer: dict[str, Any], again: datetime | None
 ) -> None:
-    """Write what a try came to, without committing; nothing if it was taken up anew meanwhile."""
+    """Write what a try came to, without committing; nothing if it was taken up anew, or is to be, meanwhile."""
     outcome = Outcome.DELIVERED if answer["ok"] else Outcome.WAITING if again else Outcome.GIVEN_UP
     answers = [*delivery.answers, answer][-_ANSWERS_KEPT:]
     session.execute(
         update(Delivery)
-        .where(Delivery.id == delivery.id, Delivery.next_at == claimed_until)
+        # Later than until then it is if others to the same receiver failed meanwhile, and let all of them rest.
+        .where(Delivery.id == delivery.id, Delivery.tries == delivery.tries, Delivery.next_at >= claimed_until)
         .values(outcome=outcome.value, next_at=again, answers=answers)
         .execution_options(synchronize_session=False)
     )
@@ -149,17 +163,24 @@ def settle(
 
 def let_rest(session: Session, delivery: Delivery, now: datetime, again: datetime | None) -> None:
     """Put off what else is due to a receiver that fails, without committing, and give up what is too old."""
-    others = update(Delivery).where(
+    rest_until = min(again or now + _REST, now + _REST)
+    too_old = _others(delivery, Delivery.next_at <= now, Delivery.since <= now - TRIED_FOR)
+    session.execute(too_old.values(next_at=None, outcome=Outcome.GIVEN_UP.value))
+    session.execute(_others(delivery, Delivery.next_at < rest_until).values(next_at=rest_until))
+
+
+def _others(delivery: Delivery, *only: ColumnElement[bool]) -> Update:
+    """What else is on its way to the receiver, but for what another worker writes this moment.
+
+    Two that fail at once would else wait for each other.
+    """
+    to = (
         Delivery.webhook_id == delivery.webhook_id
         if delivery.webhook_id
-        else Delivery.address_id == delivery.address_id,
-        Delivery.id != delivery.id,
+        else Delivery.address_id == delivery.address_id
     )
-    others = others.execution_options(synchronize_session=False)
-    rest_until = min(again or now + _REST, now + _REST)
-    too_old = others.where(Delivery.next_at <= now, Delivery.since <= now - TRIED_FOR)
-    session.execute(too_old.values(next_at=None, outcome=Outcome.GIVEN_UP.value))
-    session.execute(others.where(Delivery.next_at < rest_until).values(next_at=rest_until))
+    ids = select(Delivery.id).where(to, Delivery.id != delivery.id, *only).with_for_update(skip_locked=True)
+    return update(Delivery).where(Delivery.id.in_(ids)).execution_options(synchronize_session=False)
 
 
 def send_again(delivery: Delivery, now: datetime) -> None:
