@@ -208,3 +208,17 @@ def claim_look(session: Session, key_id: str, now: datetime, pause: timedelta) -
     """
     taken = session.execute(_CLAIM_LOOK, {"key": key_id, "now": now, "again": now + pause})
     return bool(taken.rowcount)  # type: ignore[attr-defined]
+
+
+def keep_look(session: Session, key_id: str, until: datetime, longer: datetime) -> bool:
+    """Keep a look that was taken until a time for `longer`, without committing.
+
+    False when another one has taken it since, or somebody asked for another look.
+    """
+    kept = session.execute(
+        update(AccessKey)
+        .where(AccessKey.id == key_id, AccessKey.look_at == until)
+        .values(look_at=longer)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(kept.rowcount)  # type: ignore[attr-defined]

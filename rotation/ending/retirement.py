@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select, update
 
 from models import AccessKey, KeyState, Rotation, RotationStrategy
-from models.access_key import REPLACED, claim_look, is_free
+from models.access_key import REPLACED, claim_look, is_free, keep_look
 from models.connection import note_worked
 from models.engine import begin_reading
 from rotation.copies.holding import refuse_while_behind
@@ -37,6 +39,30 @@ class _MayBeInactiveError(RotationError):
     """The key may have been made inactive before a worker died, and by now nobody is permitted to undo that."""
 
 
+class _LookLostError(Exception):
+    """Others have the key by now: this worker was held up for longer than it had the look."""
+
+
+@dataclass
+class _Claim:
+    """The look that this worker has, and until when."""
+
+    until: datetime
+
+    def renew(self, tools: Tools, key: AccessKey) -> None:
+        """Have the look for a whole lease more, before AWS is asked to change the key.
+
+        Without that a worker that was held up could end a key which was brought back or published meanwhile. Raises
+        _LookLostError.
+        """
+        longer = tools.clock.now() + tools.timing.lease
+        kept = keep_look(tools.session, key.id, self.until, longer)
+        tools.session.commit()
+        if not kept:
+            raise _LookLostError
+        self.until = longer
+
+
 Look = Callable[[Tools, AccessKey, RotationStrategy], datetime | None]
 
 
@@ -49,7 +75,7 @@ def look(tools: Tools, key_id: str) -> datetime | None:
     taken = claim_look(tools.session, key_id, now, tools.timing.lease)
     key = tools.session.get(AccessKey, key_id, populate_existing=True)
     tools.session.commit()
-    return _look(tools, key, now + tools.timing.lease) if taken and key is not None else None
+    return _look(tools, key, _Claim(now + tools.timing.lease)) if taken and key is not None else None
 
 
 def look_at_once(tools: Tools, key: AccessKey) -> None:
@@ -57,39 +83,40 @@ def look_at_once(tools: Tools, key: AccessKey) -> None:
     look(tools, key.id)
 
 
-def _look(tools: Tools, key: AccessKey, claimed_until: datetime) -> datetime | None:
+def _look(tools: Tools, key: AccessKey, claim: _Claim) -> datetime | None:
     begin_reading(tools.session)
     strategy = tools.session.get_one(RotationStrategy, key.strategy_id)
     tools.session.commit()
     try:
-        again = _kind_of_look(key, strategy)(tools, key, strategy)
+        again = _kind_of_look(key, strategy, claim)(tools, key, strategy)
     except RotationError as error:
         tools.session.rollback()
-        return _put_off(tools, key, strategy, error, claimed_until)
-    _settle(tools, key, again, claimed_until, error_code="", error_facts={})
+        return _put_off(tools, key, strategy, error, claim)
+    except _LookLostError:
+        log.info("access key %s: another worker looks at it", key.access_key_id)
+        return None
+    _settle(tools, key, again, claim, error_code="", error_facts={})
     return again
 
 
-def _kind_of_look(key: AccessKey, strategy: RotationStrategy) -> Look:
+def _kind_of_look(key: AccessKey, strategy: RotationStrategy, claim: _Claim) -> Look:
     """What is to be done about the key. Raises `from_backup` where its row is no reason to end it."""
     if key.state == KeyState.ACTIVE.value and not _retires(key, strategy):
         return drift.look
     if key.restored_at is not None and not key.ended_by:
         raise RotationError("from_backup")
-    return lost.search if key.state == KeyState.LOST.value else _end
+    return lost.search if key.state == KeyState.LOST.value else partial(_end, claim)
 
 
-def _settle(tools: Tools, key: AccessKey, again: datetime | None, claimed_until: datetime, **values: Any) -> None:
+def _settle(tools: Tools, key: AccessKey, again: datetime | None, claim: _Claim, **values: Any) -> None:
     """Write what the look came to. One that somebody asked for meanwhile stays due."""
     mine = update(AccessKey).where(AccessKey.id == key.id).execution_options(synchronize_session=False)
     # Not if it was replaced meanwhile: then others have said when to look.
-    tools.session.execute(mine.where(AccessKey.look_at == claimed_until).values(look_at=again, **values))
+    tools.session.execute(mine.where(AccessKey.look_at == claim.until).values(look_at=again, **values))
     tools.session.commit()
 
 
-def _put_off(
-    tools: Tools, key: AccessKey, strategy: RotationStrategy, error: RotationError, claimed_until: datetime
-) -> datetime:
+def _put_off(tools: Tools, key: AccessKey, strategy: RotationStrategy, error: RotationError, claim: _Claim) -> datetime:
     """Tell why it doesn't go on, and look again later."""
     pause = PAUSE_AFTER_ERROR if error.failure.transient else PAUSE_AFTER_PERMANENT_ERROR
     again = tools.clock.now() + pause
@@ -100,19 +127,20 @@ def _put_off(
     if not error.failure.transient and not isinstance(error, _MayBeInactiveError):
         # AWS has said no. After a transient error it may have ended the key all the same.
         _write_unsealed(tools, key)
-    _settle(tools, key, again, claimed_until, error_code=error.code, error_facts=facts)
+    _settle(tools, key, again, claim, error_code=error.code, error_facts=facts)
     log.info("access key %s: %s, looked at again at %s", key.access_key_id, error.code, again)
     return again
 
 
-def _end(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime | None:
+def _end(claim: _Claim, tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime | None:
     try:
         if key.state == KeyState.CREATED.value:
-            return _discard(tools, key, strategy)
+            return _discard(claim, tools, key, strategy)
         if key.state == KeyState.DEACTIVATED.value and key.returned_by and strategy.deleting_at is None:
+            claim.renew(tools, key)
             return at_aws.activate(tools, key, strategy)
         if _retires(key, strategy):
-            return _retire(tools, key, strategy)
+            return _retire(claim, tools, key, strategy)
     except RotationError as error:
         if error.code != "unknown_key" or not _is_listed_no_more(tools, key, strategy):
             raise
@@ -140,7 +168,7 @@ def _retires(key: AccessKey, strategy: RotationStrategy) -> bool:
     return is_cut_off(key) or (is_old and not is_evidence)
 
 
-def _retire(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime | None:
+def _retire(claim: _Claim, tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime | None:
     """Ask for the last use and take the key's next step if its time has come; else return when to look again."""
     if _is_worked_on(tools, key):
         return tools.clock.now() + tools.timing.lease
@@ -158,8 +186,9 @@ def _retire(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetim
             refuse_while_behind(tools.session, strategy)
         if not by_person and not _seal_end(tools, key):
             return now
+        claim.renew(tools, key)
         return _step(tools, key, strategy)
-    _unseal_end(tools, key, strategy)
+    _unseal_end(claim, tools, key, strategy)
     return _next_look(tools, ends_at)
 
 
@@ -194,10 +223,11 @@ def _seal_end(tools: Tools, key: AccessKey) -> bool:
     return bool(sealed.rowcount)  # type: ignore[attr-defined]
 
 
-def _unseal_end(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> None:
+def _unseal_end(claim: _Claim, tools: Tools, key: AccessKey, strategy: RotationStrategy) -> None:
     """It isn't being ended any more, so that it can be kept; an earlier look may have died in the middle of it."""
     if key.ended_by != BY_RULE:
         return
+    claim.renew(tools, key)
     if key.state == KeyState.RETIRING.value and strategy.watch_s > 0:
         _make_sure_it_works(tools, key, strategy)
     _write_unsealed(tools, key)
@@ -250,10 +280,11 @@ def _is_worked_on(tools: Tools, key: AccessKey) -> bool:
     return working is not None
 
 
-def _discard(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime | None:
+def _discard(claim: _Claim, tools: Tools, key: AccessKey, strategy: RotationStrategy) -> datetime | None:
     """Delete a key that was made and never published, unless its rotation still works on it."""
     if _is_worked_on(tools, key):
         return tools.clock.now() + tools.timing.lease
     proven(tools, key, strategy)
+    claim.renew(tools, key)
     at_aws.delete(tools, key, strategy)
     return None

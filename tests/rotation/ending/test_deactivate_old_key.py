@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from models import AccessKey, Action, AuditEntry, KeyState, State
-from rotation.ending import wishes
+from rotation.ending import undoing, wishes
 from rotation.ending.rules import BY_RULE
 from rotation.requests import OldKey
 from tests.rotation.world import DAY, HOUR, USER
@@ -226,3 +226,39 @@ def test_a_lost_key_that_is_found_is_deactivated_first(world, old):
     assert lost not in world.aws.keys_of(USER)
     methods = [call.method for call in world.aws.calls if call.access_key_id == lost]
     assert methods == ["last_use", "deactivate_key", "delete_key"]
+
+
+@pytest.mark.parametrize("then", ["undo", "bring back"])
+def test_a_worker_that_was_held_up_ends_nothing_any_more(world, old, then):
+    """While it waited, say for a locked database, another did its work, and a person took it back."""
+    meanwhile = []
+
+    def hold_up(when, method):
+        if (when, method) != ("after", "last_use") or meanwhile:
+            return
+        meanwhile.append(True)
+        world.clock.advance(world.timing.lease_s + 1)
+        world.look(row(world, old).id)
+        assert row(world, old).state == KeyState.DEACTIVATED
+        if then == "undo":
+            world.finish(undo(world))
+        else:
+            wishes.bring_back(world.session, row(world, old), "alice", world.clock.now())
+            world.session.commit()
+            world.look(row(world, old).id)
+        assert active(world, old)
+
+    world.pass_time(DAY - 60)
+    world.clock.advance(HOUR)
+    world.aws.watch(hold_up)
+    world.look(row(world, old).id)
+    assert meanwhile
+    assert active(world, old)
+    assert row(world, old).state == (KeyState.ACTIVE if then == "undo" else KeyState.RETIRING)
+
+
+def undo(world):
+    key = undoing.key_before(world.session, world.strategy_id)
+    rotation, _ = undoing.request_undo(world.session, world.strategy(), key.id, by="alice", now=world.clock.now())
+    world.session.commit()
+    return rotation.id
