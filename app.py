@@ -48,8 +48,6 @@ def create_app(config: Config, clock: Clock | None = None, provider_for: Provide
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    if config.trust_proxy:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1)  # type: ignore[method-assign]
     Htmx(app)
     database.init_app(app, config)
     security.init_app(app)
@@ -62,4 +60,6 @@ def create_app(config: Config, clock: Clock | None = None, provider_for: Provide
     away.init_app(app)
     views.register(app)
     api.register(app)
+    if config.trust_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1)  # type: ignore[method-assign]
     return app

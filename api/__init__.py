@@ -13,6 +13,7 @@ paging.py        long lists, a page at a time
 problems.py      errors as application/problem+json
 secrets/         secrets that a token reads or writes
 strategies/      strategies, their rotations, keys and connections
+unchanged.py     what has not changed, said again without asking anew
 waiting.py       reads that are held until something has changed
 writing.py       requests that change something, once
 """
@@ -24,6 +25,10 @@ from flask import Flask
 from api import audit, credentials, documents, myself, nothing, secrets, strategies
 from api.blueprint import bp
 from api.description import describe
+from api.unchanged import Unchanged
+from database import db
+from models.reading.mark import DatabaseMark
+from views.frame import services
 from views.frame.security import csrf
 
 __all__ = ["audit", "credentials", "documents", "myself", "nothing", "register", "secrets", "strategies"]
@@ -35,3 +40,6 @@ def register(app: Flask) -> None:
     app.register_blueprint(documents.bp)
     csrf.exempt(bp)  # no browser sends a token by itself
     nothing.init_app(app)
+    with app.app_context():
+        mark = DatabaseMark(db.engine)
+    app.wsgi_app = Unchanged(app.wsgi_app, mark, services.services_of(app).clock)  # type: ignore[method-assign]

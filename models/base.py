@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy import Column, DateTime, Dialect, Integer, MetaData
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
@@ -40,7 +40,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """The base of all tables. Constraints are named by rule, so that migrations can name them."""
+    """The base of all tables. Constraints are named by rule, so that migrations can name them.
+
+    A number that a row had is never another's: the audit log, versions of secrets and programs go on naming what is
+    gone. PostgreSQL gives none twice by itself, SQLite has to be told (https://www.sqlite.org/autoinc.html).
+    """
 
     # A registry, not its parts: Flask-SQLAlchemy copies the class, and SQLAlchemy refuses a copy with both.
     registry = registry(
@@ -55,6 +59,13 @@ class Base(DeclarativeBase):
         ),
         type_annotation_map={datetime: UtcDateTime},
     )
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Make its table."""
+        super().__init_subclass__(**kwargs)
+        table = getattr(cls, "__table__", None)
+        if table is not None and isinstance(table.c.get("id", Column()).type, Integer):
+            table.dialect_options["sqlite"]["autoincrement"] = True
 
 
 def add_unless_there(session: Session, row: Base) -> bool:

@@ -72,6 +72,11 @@ class Request:
         return found if isinstance(found, dict) else {}
 
     @property
+    def named(self) -> str:
+        """The user, the secret or the parameter that it names, if it names one."""
+        return self.params.get("UserName", "") or str(self.asked.get("SecretId", self.asked.get("Name", "")))
+
+    @property
     def path(self) -> str:
         """The path, without the query."""
         return self.target.partition("?")[0]

@@ -32,16 +32,12 @@ def refused(request: Request) -> Answer | None:
 
 
 def _secret(request: Request) -> Any:
-    return get_backend("secretsmanager")[ACCOUNT_ID][request.region].secrets.get(_name(request))
-
-
-def _name(request: Request) -> str:
-    return str(request.asked.get("SecretId", request.asked.get("Name", "")))
+    return get_backend("secretsmanager")[ACCOUNT_ID][request.region].secrets.get(request.named)
 
 
 def _secrets(request: Request) -> list[str]:
     """A secret that is there has six characters more in its ARN than in its name."""
-    found, name = _secret(request), _name(request)
+    found, name = _secret(request), request.named
     if found:
         return [found.arn]
     return [name if name.startswith("arn:") else f"{_prefix(request)}:secret:{name}"]

@@ -200,6 +200,14 @@ _ROWS = (
         retryable=True,
     ),
     Failure(
+        "gave_way",
+        "Gave way",
+        "The rotation gave way to an undo",
+        "It waited for the old key to make room, and somebody went back to that key meanwhile.",
+        "Rotate again when the key is to turn after all.",
+        "Rotates at its next due time.",
+    ),
+    Failure(
         "no_way_back",
         "No way back",
         "There is no way back to the key before",

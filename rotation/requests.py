@@ -6,13 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from models import AccessKey, Action, KeyState, Rotation, RotationStrategy, State, Trigger
 from models.audit import record
 from models.strategy import lock_strategy
+from rotation.ending import wishes
 from rotation.errors import RotationError
 
 
@@ -45,13 +46,16 @@ def request_rotation(  # noqa: PLR0913 - all by name
 ) -> tuple[Rotation, bool]:
     """Queue a rotation of the strategy, without committing.
 
-    Returns it and whether it is new: while one is open, that one is returned. Raises BeingDeletedError, and
-    RotationError `old_key_in_grace` when `old_key` is ASK and the target still has its old key.
+    Returns it and whether it is new: while one is open, that one is returned, and where that waits for room and
+    `old_key` is END, the old key is ended for it. Raises BeingDeletedError, and RotationError `old_key_in_grace` when
+    `old_key` is ASK and the target still has its old key.
     """
     if not lock_strategy(session, strategy) or strategy.deleting_at is not None:
         raise BeingDeletedError
     running = open_rotation(session, strategy.id)
     if running is not None:
+        if old_key is OldKey.END:
+            _end_old_key_for(session, running, by, now)
         return running, False
     if old_key is OldKey.ASK and (old := old_key_of(session, strategy.id)) is not None and old.replaced_at:
         until = "" if old.retire_at is None else old.retire_at.isoformat(timespec="seconds")
@@ -66,6 +70,34 @@ def request_rotation(  # noqa: PLR0913 - all by name
         due_at=due_at,
     )
     return queue(session, rotation, actor_id=actor_id, address=address, old_key=old_key.value)
+
+
+def _end_old_key_for(session: Session, running: Rotation, by: str, now: datetime) -> None:
+    """A person wants the new key more than the old one: end that for the rotation that waits for its place."""
+    old = old_key_of(session, running.strategy_id)
+    if old is not None and running.state == State.QUEUED.value and not old.ended_by:
+        wishes.end_now(session, old, by, now)
+        wake_waiting(session, running.strategy_id, now)
+
+
+def give_way(session: Session, strategy_id: int, now: datetime) -> bool:
+    """End the strategy's rotation that only waits for room, for an undo, without committing.
+
+    False when there is none, or a worker has it.
+    """
+    ended = session.execute(
+        update(Rotation)
+        .where(
+            Rotation.strategy_id == strategy_id, Rotation.ended_at.is_(None), Rotation.state == State.QUEUED.value,
+            Rotation.access_key_id.is_(None), or_(Rotation.lease_until.is_(None), Rotation.lease_until <= now),
+        )
+        .values(
+            ended_at=now, state=State.FAILED.value, wait_until=None, wait_code="", error_code="gave_way",
+            error_facts={},
+        )
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    return bool(ended.rowcount)  # type: ignore[attr-defined]
 
 
 def queue(

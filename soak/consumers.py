@@ -11,6 +11,7 @@ import random
 import signal
 import sys
 import time
+from datetime import UTC, datetime
 from types import FrameType
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -65,7 +66,7 @@ class Consumers:
         except ClientError as error:
             if error.response["Error"]["Code"] in _REFUSED:
                 self.refused += 1
-                self.told.append(f"{time.time():.3f} {pair.access_key_id} {error.response['Error']['Code']}")
+                self.told.append((datetime.now(UTC).isoformat(), pair.access_key_id, error.response["Error"]["Code"]))
         except BotoCoreError:
             return  # the way to AWS, not the key
 

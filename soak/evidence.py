@@ -1,9 +1,12 @@
-"""What is told of a key that nobody knows: what happened to its user, by AWS's own log and by the audit log."""
+"""What is told of a key that nobody knows, or that a program was refused with.
+
+It is what happened to its user, by AWS's own log and by the audit log.
+"""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +15,7 @@ from models.audit import AuditEntry
 from soak.world import World
 
 _LINES = 60
+_AROUND = timedelta(seconds=60)
 
 
 def calls(at: World) -> list[dict[str, str]]:
@@ -20,8 +24,11 @@ def calls(at: World) -> list[dict[str, str]]:
         return [json.loads(line) for line in file if '"sts:GetSessionToken"' not in line]
 
 
-def of_user(at: World, session: Session, user_name: str) -> str:
-    """What was asked of AWS about the user's keys and what Keyturn recorded, in order of time."""
+def of_user(at: World, session: Session, user_name: str, around: str = "") -> str:
+    """What was asked of AWS about the user's keys and what Keyturn recorded, in order of time.
+
+    The last of it, or what was `around` a moment.
+    """
     lines = [
         (call["at"], f"AWS {call['who']} {call['action']} {call['key']} {call['said']} {call['fault']}")
         for call in calls(at)
@@ -32,7 +39,21 @@ def of_user(at: World, session: Session, user_name: str) -> str:
         (entry.at.astimezone(UTC).isoformat(), f"{entry.actor} {entry.action} {entry.thing} {entry.detail}")
         for entry in entries
     ]
-    return "\n    ".join(["", *(f"{moment} {text}" for moment, text in sorted(lines, key=_moment)[-_LINES:])])
+    ordered = sorted(lines, key=_moment)
+    if around:
+        middle = datetime.fromisoformat(around)
+        ordered = [line for line in ordered if abs(_moment(line) - middle) < _AROUND]
+    else:
+        ordered = ordered[-_LINES:]
+    return "\n    ".join(["", *(f"{moment} {text}" for moment, text in ordered)])
+
+
+def of_key(at: World, session: Session, access_key_id: str, around: str) -> str:
+    """What happened to the user of a key around a moment."""
+    with at.calls.open() as file:
+        users = (json.loads(line)["user"] for line in file if access_key_id in line)
+        user_name = next(filter(None, users), "")
+    return of_user(at, session, user_name, around)
 
 
 def _moment(line: tuple[str, str]) -> datetime:

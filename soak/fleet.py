@@ -39,6 +39,8 @@ class Fleet:
             child = self.children.get(name)
             if child is not None and child.ended():
                 self.ended[_kind(name)] += 1
+                if _kind(name) == "web":  # what it forked would serve on for ever, and nobody asks it
+                    child.kill()
                 self._forget(name)
             if name not in self.children:
                 self._start(name)

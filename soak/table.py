@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AccessKey, KeyState, Rotation, RotationStrategy
-from soak.evidence import calls, of_user
+from soak.evidence import calls, of_key, of_user
 from soak.people import People
 from soak.world import World
 
@@ -37,7 +38,7 @@ class Table:
         return "\n".join([*(f"{name:<22} {value}" for name, value in rows), *self.told])
 
 
-def table(at: World, kills: Counter[str], attacks: Counter[str], people: People, consumed: dict[str, int]) -> Table:
+def table(at: World, kills: Counter[str], attacks: Counter[str], people: People, consumed: dict[str, Any]) -> Table:
     """Judge."""
     deletions = people.deletions
     with Session(at.at.engine) as session:
@@ -57,6 +58,10 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], people: People,
             "rotations stuck": len(stuck(session)),
         }
         told = _left(session, strategies)
+        told += [
+            f"refused: {moment} {key} {said}{of_key(at, session, key, moment)}"
+            for moment, key, said in consumed["told"]
+        ]
     lines = [
         ("rotations", _told(by_outcome)),
         ("kills", _told(kills)),

@@ -60,8 +60,8 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-# After each test: sorted and written once.
-_EMPTY = [str(table.delete()) for table in reversed(Base.metadata.sorted_tables)]
+# After each test: sorted and written once. Numbers begin anew, as in a new database.
+_EMPTY = [*(str(table.delete()) for table in reversed(Base.metadata.sorted_tables)), "DELETE FROM sqlite_sequence"]
 
 PASSWORD = "correct horse battery staple"
 

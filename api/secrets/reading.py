@@ -12,6 +12,7 @@ from api.blueprint import bp, described_as_conditional
 from api.door import refuse, want_token
 from api.secrets.reach import etag_of, version_in_reach
 from api.secrets.schemas import SecretsAnswer, SecretsQuery, ValueAnswer, value_members
+from api.unchanged import may_repeat
 from api.waiting import wait_for
 from crypto import SealingKey
 from database import aside, db
@@ -41,6 +42,8 @@ def read_secrets(query: dict[str, Any]) -> Response:
     _note(token, found)
     if request.if_none_match.contains(etag):
         response = Response(status=304)
+        if not query["wait"]:
+            may_repeat(token)
     else:
         key = token.project.sealing_key(keyring())
         documents = [_document(secret, version, key) for secret, version in found]

@@ -42,7 +42,7 @@ class DestinationForm(Form):
     def leads_elsewhere(self) -> bool:
         """Whether the credential would be sent to another place than the stored one is."""
         now = self.settings
-        return any(each.leads and now[each.name] != self.before.get(each.name, "") for each in self.kind.settings)
+        return any(each.leads and now[each.name] != self.before.get(each.name) for each in self.kind.settings)
 
     def validate_name(self, field: Field) -> None:
         """As connections are named."""

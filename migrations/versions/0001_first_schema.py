@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("disabled_at", models.base.UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("name", name=op.f("uq_users_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "audit_entries",
@@ -67,6 +68,7 @@ def upgrade() -> None:
             ["project_id"], ["projects.id"], name=op.f("fk_audit_entries_project_id_projects"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.create_index("ix_audit_entries_at", ["at", "id"], unique=False)
@@ -89,6 +91,7 @@ def upgrade() -> None:
             ["project_id"], ["projects.id"], name=op.f("fk_batches_project_id_projects"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batches")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("batches", schema=None) as batch_op:
         batch_op.create_index("ix_batches_project_id", ["project_id", "at"], unique=False)
@@ -137,6 +140,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_environments")),
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_environments_project_id_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "notice_addresses",
@@ -178,6 +182,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_links")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_one_time_links_token_hash")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "outbox",
@@ -236,6 +241,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_user_sessions")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_user_sessions_token_hash")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("user_sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_user_sessions_user_id"), ["user_id"], unique=False)
@@ -310,6 +316,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
         sa.UniqueConstraint("event_id", "address_id", name=op.f("uq_deliveries_event_id_address_id")),
         sa.UniqueConstraint("event_id", "webhook_id", name=op.f("uq_deliveries_event_id_webhook_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.create_index("ix_deliveries_address_id", ["address_id", "id"], unique=False)
@@ -368,6 +375,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_secrets")),
         sa.UniqueConstraint("environment_id", "path", "name", name=op.f("uq_secrets_environment_id_path_name")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("secrets", schema=None) as batch_op:
         batch_op.create_index("ix_secrets_project_id", ["project_id"], unique=False)
@@ -411,6 +419,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("old_token_hash", name=op.f("uq_service_tokens_old_token_hash")),
         sa.UniqueConstraint("project_id", "name", name=op.f("uq_service_tokens_project_id_name")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_service_tokens_token_hash")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("service_tokens", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_service_tokens_environment_id"), ["environment_id"], unique=False)
@@ -514,6 +523,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("smtp_password_secret_id", name=op.f("uq_rotation_strategies_smtp_password_secret_id")),
         sa.UniqueConstraint("smtp_user_secret_id", name=op.f("uq_rotation_strategies_smtp_user_secret_id")),
         sa.UniqueConstraint("target", name=op.f("uq_rotation_strategies_target")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("rotation_strategies", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_rotation_strategies_connection_id"), ["connection_id"], unique=False)
@@ -672,6 +682,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
         sa.UniqueConstraint("project_id", "kind", "subject", name=op.f("uq_alerts_project_id_kind_subject")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("alerts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_alerts_strategy_id"), ["strategy_id"], unique=False)
@@ -729,6 +740,7 @@ def upgrade() -> None:
             "destination_id", "environment_id", "path", name=op.f("uq_copies_destination_id_environment_id_path")
         ),
         sa.UniqueConstraint("destination_id", "strategy_id", name=op.f("uq_copies_destination_id_strategy_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("copies", schema=None) as batch_op:
         batch_op.create_index(
@@ -780,6 +792,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rotations")),
         sa.UniqueConstraint("strategy_id", "due_at", name=op.f("uq_rotations_strategy_id_due_at")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("rotations", schema=None) as batch_op:
         batch_op.create_index(
@@ -861,6 +874,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "key_id", "used_at", "service", "region", name=op.f("uq_key_uses_key_id_used_at_service_region")
         ),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("key_uses", schema=None) as batch_op:
         batch_op.create_index("ix_key_uses_told_at", ["key_id", "told_at"], unique=False)
@@ -881,6 +895,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quiet_wishes")),
         sa.UniqueConstraint("key_id", "user_id", name=op.f("uq_quiet_wishes_key_id_user_id")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("quiet_wishes", schema=None) as batch_op:
         batch_op.create_index("ix_quiet_wishes_user_id", ["user_id", "told_at"], unique=False)
@@ -900,6 +915,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rotation_steps")),
         sa.UniqueConstraint("rotation_id", "name", name=op.f("uq_rotation_steps_rotation_id_name")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "shared_sessions",

@@ -38,7 +38,7 @@ def want_strategy(session: Session, strategy_id: int, now: datetime) -> None:
 
 
 def want_copy(session: Session, copy_id: int, now: datetime, **values: Any) -> None:
-    """Have this one copy written anew, wholly: whatever was written before. Doesn't commit."""
+    """Have this one copy written anew, wholly, and forget why it failed. Doesn't commit."""
     copies = _table()
     session.execute(_anew(copies, copies.c.id == copy_id).values(**values), {"now": now})
 
@@ -77,7 +77,7 @@ def _locked(copies: Table, which: ColumnElement[bool]) -> Select[int]:
 
 def _anew(copies: Table, which: ColumnElement[bool]) -> Update:
     # A worker that is at it sees by the tries that what it writes down no longer counts.
-    return _wanted(copies, which).values(written={}, tries=copies.c.tries + 1)
+    return _wanted(copies, which).values(written={}, why="", said="", tries=copies.c.tries + 1)
 
 
 def _table() -> Table:

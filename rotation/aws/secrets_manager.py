@@ -91,7 +91,7 @@ class _Secrets:
         """Schedule its deletion. One that is gone, or is scheduled already, is no error."""
         values = {"SecretId": name, "RecoveryWindowInDays": RECOVERY_DAYS}
         try:
-            self.service.ask("DeleteSecret", lambda asm: asm.delete_secret(**values)["ARN"], name)
+            self.service.ask("DeleteSecret", lambda asm: asm.delete_secret(**values)["DeletionDate"], name)
         except AwsStoreError as error:
             if error.code not in {_GONE, SCHEDULED_FOR_DELETION}:
                 raise
@@ -99,12 +99,12 @@ class _Secrets:
     def is_ours(self, name: str) -> bool:
         """Whether it carries our tag; False too where its tags may not be read."""
         try:
-            told = self.service.ask("DescribeSecret", lambda asm: asm.describe_secret(SecretId=name), name)
+            tags = self.service.ask("DescribeSecret", lambda asm: _tags(asm.describe_secret(SecretId=name)), name)
         except AwsStoreError as error:
             if error.why is not Why.FORBIDDEN:
                 raise
             return False
-        return TAG in told.get("Tags", ())
+        return TAG in tags
 
 
 class EachSecret:
@@ -201,6 +201,8 @@ class OneSecret:
 
     def write(self, values: Mapping[str, str], made: Callable[[str], None]) -> None:
         """All names in one version of the secret; keys that aren't named stay as they are."""
+        if not values:
+            return
         entries = self._read()
         if entries is None and self._secrets.create(self._id, self._text(values)):
             before: Collection[str] = ()
@@ -252,6 +254,10 @@ class OneSecret:
         text = json.dumps(entries, ensure_ascii=False)
         _hold_to_limits(self._id, text)
         return text
+
+
+def _tags(answer: Mapping[str, Any]) -> Collection[Any]:
+    return answer.get("Tags", ()) if answer["ARN"] else ()
 
 
 def _text(answer: Mapping[str, Any]) -> str:

@@ -103,8 +103,9 @@ def store_of(copier: Copier, destination: Destination, session_name: str) -> Sto
         connection = session.get_one(Connection, destination.connection_id)
         access = access_of(connection, project, copier.keyring, session_name, copier.endpoint_url)
     credential = destination.open_credential(project.sealing_key(copier.keyring))
-    means = Means(dict(destination.settings), credential, Way(allows_private=destination.allows_private), access)
     kind = KINDS[destination.kind]
+    way = Way(allows_private=destination.allows_private)
+    means = Means(kind.filled(destination.settings), credential, way, access)
     session.commit()
     return kind.make(means)
 

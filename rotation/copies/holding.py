@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from models import AccessKey, Copy, RotationStrategy
+from models import AccessKey, Copy, Rotation, RotationStrategy
 from models.copies.copy import copies_of
 from models.engine import begin_reading
 from rotation.copies.remedies import REMEDIES
@@ -33,11 +33,17 @@ def refuse_while_behind(session: Session, strategy: RotationStrategy) -> None:
 
 
 def let_go(session: Session, project_id: str, now: datetime) -> None:
-    """Have the project's old keys that wait for a copy looked at: one was confirmed or is gone. Doesn't commit."""
+    """Let go on what waits for a copy, old keys and rotations: one was confirmed or is gone. Doesn't commit."""
     session.execute(
         update(AccessKey)
         .where(AccessKey.project_id == project_id, AccessKey.error_code == WAITS)
         .values(look_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(Rotation)
+        .where(Rotation.project_id == project_id, Rotation.ended_at.is_(None), Rotation.wait_code == WAITS)
+        .values(wait_until=now)
         .execution_options(synchronize_session=False)
     )
 

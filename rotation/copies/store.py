@@ -1,7 +1,7 @@
 """What is asked of another store: the seam between a copy and one kind of place.
 
 One file holds each kind: a `Kind` that says what a person fills in, and the class that `make` returns. The same
-contract tests (`tests/rotation/copies/test_store_contract.py`) hold all of them to what stands here.
+contract tests (`tests/rotation/copies/stores/test_store_contract.py`) hold all of them to what stands here.
 """
 
 from __future__ import annotations
@@ -141,3 +141,11 @@ class Kind:
     """Why the settings can't be right for these names there: a field's name and a sentence; None when they can."""
     can_delete: bool = True
     """Whether names can be deleted there."""
+
+    def filled(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """The settings that were stored, whole: one that is newer than they are has its default."""
+        return {each.name: settings.get(each.name, each.default) for each in self.settings}
+
+    def place_of(self, settings: Mapping[str, str]) -> str:
+        """The words for the place that these stored settings lead to."""
+        return self.place(self.filled(settings))

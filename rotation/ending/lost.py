@@ -35,7 +35,7 @@ PAUSE = timedelta(minutes=1)
 
 _OVER: dict[str, Any] = {"look_at": None, "error_code": "", "error_facts": {}}
 
-_MUST_LIVE = frozenset({"key_is_published", "key_in_connection"})
+_MUST_LIVE = frozenset({"key_is_published", "key_in_connection", "copy_behind"})
 """What keeps a key from ending while somebody needs it: no person can have deleted it and all be well."""
 
 

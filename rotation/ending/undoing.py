@@ -17,7 +17,7 @@ from models.strategy import lock_strategy
 from rotation.ending import at_aws
 from rotation.errors import RotationError
 from rotation.provider import KeyPair
-from rotation.requests import BeingDeletedError, open_rotation, queue
+from rotation.requests import BeingDeletedError, give_way, open_rotation, queue
 from rotation.work import Work
 
 _LIVES = (
@@ -54,6 +54,7 @@ def request_undo(
     """
     if not lock_strategy(session, strategy) or strategy.deleting_at is not None:
         raise BeingDeletedError
+    give_way(session, strategy.id, now)  # an undo needs no room
     running = open_rotation(session, strategy.id)
     if running is not None:
         return running, False
@@ -74,7 +75,10 @@ def request_undo(
 
 
 def bring_back(work: Work) -> datetime | None:
-    """Prove that the key before is the target's, and activate it where it is inactive. Raises `no_way_back`."""
+    """Prove that the key before is the target's, and activate it where it is inactive. Raises `no_way_back`.
+
+    Returns when to begin to verify it; None for at once.
+    """
     step = work.step(StepName.BRING_BACK)
     work.save()
     key = living(work)
@@ -83,16 +87,17 @@ def bring_back(work: Work) -> datetime | None:
     work.note(step, "iam:GetAccessKeyLastUsed", f"{key.access_key_id} is {last_use.user_name}'s", ok=True)
     if last_use.user_name != work.strategy.user_name:
         raise _no_way_back(key, f"AWS says that it is {last_use.user_name}'s")
-    summary = f"{key.access_key_id} is still active."
+    summary, gap_s = f"{key.access_key_id} is still active.", 0
     if key.state == KeyState.DEACTIVATED.value:
         work.save()
         at_aws.activate(work.tools, key, work.strategy)
         work.note(step, "iam:UpdateAccessKey", f"{key.access_key_id} is active", ok=True)
         summary = f"{key.access_key_id} was inactive, and is activated again."
+        gap_s = work.connection.verify_gap_s  # as after a creation: not every service knows at once
     pair_of(work, key)
     work.end(step, summary)
     work.save(state=State.VERIFYING.value, good_rounds=0, verify_until=None, tries=0, wait_until=None, wait_code="")
-    return None
+    return work.now() + timedelta(seconds=gap_s) if gap_s else None
 
 
 def living(work: Work) -> AccessKey:

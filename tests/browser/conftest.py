@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -26,8 +27,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def chromium() -> Iterator[Browser]:
     # Chromium's sandbox doesn't work for root.
     flags = ["--no-sandbox"] if os.getuid() == 0 else []
+    found = find_browser()  # which may need a Playwright of its own
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=flags)
+        browser = playwright.chromium.launch(executable_path=found, args=flags)
         yield browser
         browser.close()
 
@@ -68,5 +70,6 @@ def signed_in(chromium: Browser, office: Installation):
 
 @pytest.fixture
 def ana(open_screen: Callable[..., Screen], office: Installation, practice: PracticeAws, signed_in) -> Screen:
-    """Ana's window."""
+    """Ana's window. She has just given her password, however long the tests take."""
+    office.password_was_given("ana", datetime.now(UTC))
     return open_screen(office.url, state=signed_in)

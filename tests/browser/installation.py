@@ -139,10 +139,13 @@ class Installation(Run):
 
     def forget_password_of(self, user_name: str) -> None:
         """Let it be long ago that this person gave the password."""
+        self.password_was_given(user_name, datetime.now(UTC) - timedelta(hours=1))
+
+    def password_was_given(self, user_name: str, at: datetime) -> None:
+        """Let it be then that this person gave the password, in each browser."""
         with self.session() as session, session.begin():
             user = session.scalars(select(User).where(User.name == user_name)).one()
-            long_ago = datetime.now(UTC) - timedelta(hours=1)
-            session.execute(update(UserSession).where(UserSession.user_id == user.id).values(password_at=long_ago))
+            session.execute(update(UserSession).where(UserSession.user_id == user.id).values(password_at=at))
 
     def _strategy(self, session: Session, user_name: str) -> RotationStrategy:
         return session.scalars(select(RotationStrategy).where(RotationStrategy.user_name == user_name)).one()

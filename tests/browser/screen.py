@@ -60,6 +60,27 @@ class Screen:
         self.page.get_by_role("button", name="Sign in").click()
         self.page.wait_for_url(lambda url: urlsplit(url).path != "/login")
 
+    def tab_to(self, name: str) -> None:
+        """Press Tab until the focus is on what is called so; it must be seen there."""
+        for _ in range(80):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate(_NAME_OF_FOCUS) == name:
+                outline = self.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+                shadow = self.page.evaluate("getComputedStyle(document.activeElement).boxShadow")
+                assert outline != "none" or shadow != "none", f"the focus on {name} isn't seen"
+                return
+        raise AssertionError(f"Tab doesn't come to {name!r}")
+
+    def type_into(self, label: str, text: str) -> None:
+        """By keyboard alone, into the field of this label."""
+        self.tab_to(label)
+        self.page.keyboard.type(text)
+
+    def press(self, name: str, key: str = "Enter") -> None:
+        """By keyboard alone, what is called so."""
+        self.tab_to(name)
+        self.page.keyboard.press(key)
+
     def stay(self) -> None:
         """Remember this very page: `stayed` tells whether it is still the same, never loaded anew."""
         self.page.evaluate("window.stayed = true")
@@ -126,6 +147,11 @@ class Screen:
         return found
 
 
+_NAME_OF_FOCUS = """(() => {
+  const element = document.activeElement;
+  const label = element.labels?.[0]?.innerText ?? element.innerText;
+  return (element.ariaLabel ?? label).replace(/optional$/, "").trim().replace(/\\s+/g, " ");
+})()"""
 # A label finds the first one of an id, which may be another field; axe doesn't ask.
 _IDS_OF_SEVERAL = """(() => {
   const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);

@@ -24,57 +24,33 @@ def target(practice: PracticeAws) -> PracticeUser:
     return practice.make_target(new_name("reporter"), with_key=False)
 
 
-def tab_to(page: Page, name: str) -> None:
-    """Press Tab until the focus is on what is called so; it must be seen there."""
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        if page.evaluate(_NAME_OF_FOCUS) == name:
-            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-            shadow = page.evaluate("getComputedStyle(document.activeElement).boxShadow")
-            assert outline != "none" or shadow != "none", f"the focus on {name} isn't seen"
-            return
-    raise AssertionError(f"Tab doesn't come to {name!r}")
-
-
-_NAME_OF_FOCUS = """(() => {
-  const element = document.activeElement;
-  const label = element.labels?.[0]?.innerText ?? element.innerText;
-  return (element.ariaLabel ?? label).replace(/optional$/, "").trim().replace(/\\s+/g, " ");
-})()"""
-
-
-def type_into(page: Page, label: str, text: str) -> None:
-    tab_to(page, label)
-    page.keyboard.type(text)
-
-
 def test_the_keyboard_alone_does_the_main_job(
     ana: Screen, office: Installation, manager: PracticeUser, target: PracticeUser
 ):
     office.make_project("keys")
     page = ana.page
     page.goto("/projects/keys/secrets/production")
-    tab_to(page, "Create these two placeholders")
+    ana.tab_to("Create these two placeholders")
     page.keyboard.press("Enter")
     expect(page.get_by_role("row", name="AWS_SECRET_ACCESS_KEY")).to_be_visible()
     page.goto("/projects/keys/strategies")
-    tab_to(page, "AWS IAM Rotate a user\N{RIGHT SINGLE QUOTATION MARK}s access key")
+    ana.tab_to("AWS IAM Rotate a user\N{RIGHT SINGLE QUOTATION MARK}s access key")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Manager User Access Key")).to_be_visible()
-    type_into(page, "Manager User Access Key", manager.key.access_key_id)
-    type_into(page, "Manager User Secret Key", manager.key.secret_access_key)
-    type_into(page, "Manager User AWS Region", "eu-central-1")
-    type_into(page, "IAM Username", target.user_name)
+    ana.type_into("Manager User Access Key", manager.key.access_key_id)
+    ana.type_into("Manager User Secret Key", manager.key.secret_access_key)
+    ana.type_into("Manager User AWS Region", "eu-central-1")
+    ana.type_into("IAM Username", target.user_name)
     page.keyboard.press("Enter")
     row = page.get_by_role("row", name=target.user_name)
     expect(row).to_be_visible()
-    tab_to(page, f"Rotate {target.user_name}")
+    ana.tab_to(f"Rotate {target.user_name}")
     page.keyboard.press("Enter")
     expect(row).to_contain_text("Up to date")
     assert office.caller(office.published(target.user_name)).endswith(target.user_name)
-    tab_to(page, f"More for {target.user_name}")
+    ana.tab_to(f"More for {target.user_name}")
     page.keyboard.press("Enter")
-    tab_to(page, "Delete…")
+    ana.tab_to("Delete…")
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(":focus")).to_have_count(1)

@@ -12,7 +12,19 @@ from sqlalchemy.orm import Session
 from app import create_app
 from config import Config
 from database import db
-from models import AccessKey, Base, Batch, KeyState, NoticeAddress, Project, RotationStrategy, Secret, Webhook
+from models import (
+    AccessKey,
+    Base,
+    Batch,
+    Copy,
+    Destination,
+    KeyState,
+    NoticeAddress,
+    Project,
+    RotationStrategy,
+    Secret,
+    Webhook,
+)
 from models.base import new_id
 from models.secret import create_secret, write_secret
 from rotation.many import batches
@@ -93,6 +105,18 @@ def _receivers(session, project_id, keyring) -> dict[str, str]:
     return {"addresses/<receiver_id>": f"addresses/{address.id}", "<receiver_id>": webhook.id}
 
 
+def _copies(session, strategy) -> dict[str, str]:
+    """A destination to which the strategy's key and its path are copied, the latter failing."""
+    facts = {"project_id": strategy.project_id, "created_at": START, "created_by": "bob"}
+    destination = Destination(id=new_id(), name="shop", kind="github", **facts)
+    place = strategy.access_key_secret
+    facts |= {"destination": destination, "next_at": START}
+    copy = Copy(strategy_id=strategy.id, **facts)
+    session.add_all([copy, Copy(environment_id=place.environment_id, path=place.path, why="refused", **facts)])
+    session.flush()
+    return {"<destination_id>": destination.id, "<int:copy_id>": str(copy.id), "<kind_id>": "kubernetes"}
+
+
 def test_every_page_answers(app, client, session, strategy):
     batch = Batch(project_id=strategy.project_id, deed="rotate", at=START, by="bob")
     batches.start(session, batch, [strategy.id])
@@ -100,7 +124,7 @@ def test_every_page_answers(app, client, session, strategy):
     receivers = _receivers(session, strategy.project_id, app.extensions["keyturn"].keyring)
     session.commit()
     values = {
-        "<any(webhooks, addresses):sort>": "webhooks", **receivers,
+        "<any(webhooks, addresses):sort>": "webhooks", **receivers, **_copies(session, strategy),
         "connections/<name>": "connections/prod-manager", "people/<name>": "people/alice",
         "<project_name>": "payments", "<environment_name>": "production", "<path:path>": "api", "<token>": "none",
         "<int:token_id>": str(token.id), "<strategy>": str(strategy.id),

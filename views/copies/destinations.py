@@ -161,11 +161,12 @@ def _connections(project: Project) -> Sequence[Connection]:
 def _changed_form(project: Project, destination: Destination, *, bound: bool) -> DestinationForm:
     """The form of what is there, filled in by it or `bound` to what was sent."""
     kind = KINDS[destination.kind]
-    stored: dict[str, Any] = {f"at_{name}": text for name, text in destination.settings.items()}
+    settings = kind.filled(destination.settings)
+    stored: dict[str, Any] = {f"at_{name}": text for name, text in settings.items()}
     stored |= {"name": destination.name, "allows_private": destination.allows_private}
     stored |= {"connection": destination.connection_id} if kind.by_connection else {}
     form = _form(project, kind)() if bound else _form(project, kind)(formdata=None, data=stored)
-    form.has_credential, form.before = destination.credential is not None, destination.settings
+    form.has_credential, form.before = destination.credential is not None, settings
     return form
 
 

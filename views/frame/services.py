@@ -44,7 +44,12 @@ def _follow_clock() -> None:
 
 def services() -> Services:
     """The current app's services."""
-    return cast("Services", current_app.extensions["keyturn"])
+    return services_of(current_app)
+
+
+def services_of(app: Flask) -> Services:
+    """The app's services."""
+    return cast("Services", app.extensions["keyturn"])
 
 
 def config() -> Config:

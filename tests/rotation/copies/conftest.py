@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +16,8 @@ from rotation.copies.copying import Copier, copy_once
 from rotation.copies.kinds import KINDS
 from rotation.copies.store import Kind, Means, Setting
 from rotation.when.sweep import sweep_once
-from tests.rotation.copies.store_worlds import WORLDS, AwsWorld, StandInWorld, StoreWorld, stood_in
+from tests.rotation.copies.stores.aws_worlds import AWS_WORLDS
+from tests.rotation.copies.stores.store_worlds import WORLDS, StoreWorld
 
 NAMES = {"access_key_id": "AWS_ACCESS_KEY_ID", "secret_access_key": "AWS_SECRET_ACCESS_KEY"}
 PATH = "/billing/api"
@@ -146,6 +146,23 @@ def copying(world, shelf):
     return Copying(world, shelf)
 
 
+@pytest.fixture(params=[*WORLDS, *AWS_WORLDS])
+def store_world(request: pytest.FixtureRequest) -> Iterator[StoreWorld]:
+    """A store of each kind in turn."""
+    if request.param in AWS_WORLDS:
+        yield AWS_WORLDS[request.param](request.getfixturevalue("practice"))
+        return
+    with WORLDS[request.param]() as world:
+        yield world
+
+
+@pytest.fixture(params=WORLDS)
+def http_world(request: pytest.FixtureRequest) -> Iterator[StoreWorld]:
+    """A store of each kind that is asked without AWS's SDK."""
+    with WORLDS[request.param]() as world:
+        yield world
+
+
 @pytest.fixture
 def at_path(world):
     """What a copy of the world's path is of."""
@@ -167,21 +184,3 @@ def add_secret(world, at_path):
             return made.id
 
     return add
-
-
-@pytest.fixture(params=WORLDS)
-def store_world(request: pytest.FixtureRequest) -> Iterator[StoreWorld]:
-    """A store of each kind in turn."""
-    world = WORLDS[request.param]
-    if issubclass(world, StandInWorld):
-        with stood_in(world) as made:
-            yield made
-    elif issubclass(world, AwsWorld):
-        request.getfixturevalue("sdk_waits_for_nothing")
-        yield world(request.getfixturevalue("practice"))
-
-
-@pytest.fixture
-def sdk_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """AWS's SDK asks again at once."""
-    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))

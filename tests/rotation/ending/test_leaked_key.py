@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from models import Action, AuditEntry, KeyState, State
+from models import Action, AuditEntry, KeyState, State, Trigger
 from rotation.ending import leaks, wishes
 from rotation.requests import OldKey
 from tests.rotation.ending.test_deactivate_old_key import active, row
-from tests.rotation.world import DAY, USER
+from tests.rotation.world import DAY, HOUR, USER
 
 
 def say_compromised(world):
@@ -113,3 +113,17 @@ def test_an_old_key_that_is_compromised_ends_at_once(world):
     world.sweep()
     assert not active(world, first)
     assert row(world, first).state == KeyState.DEACTIVATED
+
+
+def test_a_rotation_that_waits_for_room_takes_the_old_keys_place_at_once(world):
+    world.rotate()
+    world.clock.advance(HOUR)
+    world.rotate()
+    waiting = world.request(Trigger.SCHEDULE)
+    assert world.run(waiting) > world.clock.now()
+    old = world.access_keys(KeyState.RETIRING)[0]
+    assert world.request(old_key=OldKey.END) == waiting
+    world.pass_time(60)
+    assert world.rotation(waiting).state == State.SUCCEEDED
+    ended = world.session.get_one(type(old), old.id, populate_existing=True)
+    assert (ended.state, ended.ended_by) == (KeyState.DELETED, "alice")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from models import KeyState, Purpose, State
+from models import KeyState, Purpose, Rotation, State, Trigger
 from models.rotation import STEPS
 from rotation.ending import leaks, undoing, wishes
 from rotation.errors import RotationError
@@ -113,3 +115,33 @@ def test_one_that_a_person_ends_meanwhile_is_not_published(world, before):
     rotation = world.finish(rotation_id)
     assert (rotation.state, rotation.error_code) == (State.FAILED, "no_way_back")
     assert world.pair() == current
+
+
+def test_a_rotation_that_waits_for_room_gives_way(world, before):
+    """It waits for the very key that the undo goes back to."""
+    waiting = world.request(Trigger.SCHEDULE)
+    assert world.run(waiting) > world.clock.now()
+    assert world.finish(ask(world)).state == State.SUCCEEDED
+    assert world.pair().access_key_id == before.access_key_id
+    gave_way = world.rotation(waiting)
+    assert (gave_way.state, gave_way.error_code) == (State.FAILED, "gave_way")
+    assert world.run(waiting) is None
+
+
+def test_a_rotation_that_is_worked_on_does_not_give_way(world, before):
+    running = world.request()
+    with world.new_session() as session:
+        session.get_one(Rotation, running).lease_until = world.clock.now() + timedelta(minutes=1)
+        session.commit()
+    assert ask(world) == running
+
+
+def test_one_that_was_activated_is_not_tried_at_once(world, before):
+    """Services learn of it as of a new key: one good round at once would say little."""
+    world.pass_time(DAY + 3600)
+    assert row(world, before.access_key_id).state == KeyState.DEACTIVATED
+    rotation_id = ask(world)
+    until = world.run(rotation_id)
+    assert until - world.clock.now() == timedelta(seconds=1)
+    assert world.rotation(rotation_id).good_rounds == 0
+    assert world.finish(rotation_id).state == State.SUCCEEDED

@@ -9,7 +9,7 @@ import pytest
 
 from rotation.aws.secrets_manager import KIND, MOST_BYTES
 from rotation.copies.store import StoreError, Why
-from tests.rotation.copies.aws_places import OTHER, VALUE, Place, each_secret, one_secret
+from tests.rotation.copies.stores.aws_places import OTHER, VALUE, Place, each_secret, one_secret
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from rotation.aws.parameter_store import KIND
 from rotation.copies.store import Means, StoreError, Why
-from tests.rotation.copies.aws_places import OTHER, VALUE, Place, parameters
+from tests.rotation.copies.stores.aws_places import OTHER, VALUE, Place, parameters
 
 
 @pytest.fixture

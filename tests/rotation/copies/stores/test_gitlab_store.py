@@ -8,7 +8,7 @@ from practice.stores.gitlab import Token, Variable
 from practice.stores.server import Fault, Told
 from rotation.copies.kinds import KINDS
 from rotation.copies.store import StoreError, Why
-from tests.rotation.copies.store_worlds import TOKENS, GitLabGroupWorld, GitLabWorld, stood_in
+from tests.rotation.copies.stores.store_worlds import TOKENS, GitLabGroupWorld, GitLabWorld, stood_in
 
 KIND = KINDS["gitlab"]
 

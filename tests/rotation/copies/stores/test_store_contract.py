@@ -1,4 +1,4 @@
-"""What rotation/copies/store.py asks of a store, for each kind, over HTTP and at practice AWS."""
+"""What rotation/copies/store.py asks of a store, for each kind, over HTTP."""
 
 from __future__ import annotations
 
@@ -12,16 +12,10 @@ import pytest
 from rotation.asking import Way
 from rotation.copies.kinds import KINDS
 from rotation.copies.store import StoreError, Why
-from tests.rotation.copies.store_worlds import WORLDS, StoreWorld
+from tests.rotation.copies.stores.aws_worlds import AWS_WORLDS
+from tests.rotation.copies.stores.store_worlds import STAND_INS, TOKENS
 
 FOREIGN = {"FOREIGN": "by hand"}
-
-
-def those_that(trait: str) -> pytest.MarkDecorator:
-    """For the kinds alone of which this is true."""
-    names = [name for name, world in WORLDS.items() if getattr(world, trait)]
-    assert names
-    return pytest.mark.parametrize("store_world", names, indirect=True)
 
 
 @pytest.fixture
@@ -30,9 +24,11 @@ def made() -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def _foreign(store_world: StoreWorld) -> None:
-    for name, value in FOREIGN.items():
-        store_world.plant(name, value)
+def _foreign(request: pytest.FixtureRequest) -> None:
+    world = "http_world" if "http_world" in request.fixturenames else "store_world"
+    if world in request.fixturenames:
+        for name, value in FOREIGN.items():
+            request.getfixturevalue(world).plant(name, value)
 
 
 def renewed(values):
@@ -127,9 +123,12 @@ def test_a_credential_that_may_only_read_is_forbidden(store_world, made):
     assert (store_world.there(), made) == (FOREIGN, [])
 
 
-@those_that("has_place")
 def test_a_place_that_isnt_there_is_said(store_world, made):
     store = store_world.store(where="missing")
+    if not store_world.has_places:
+        store.write(store_world.own, made.append)
+        assert store_world.there() == FOREIGN | store_world.own
+        return
     assert failure(store.write, store_world.own, made.append).why == Why.NO_SUCH_PLACE
     assert made == []
 
@@ -150,12 +149,12 @@ def test_a_place_that_isnt_there_is_said(store_world, made):
         (301, {"Location": "https://elsewhere.example.com/"}, Why.NO_SUCH_PLACE, None),
     ],
 )
-def test_what_a_store_refuses_is_told_apart(store_world, made, status, headers, why, retry_after_s):
-    store_world.says(status, b"<html>Sorry</html>", {"Content-Type": "text/html", **headers})
-    error = failure(store_world.store().write, store_world.own, made.append)
+def test_what_a_store_refuses_is_told_apart(http_world, made, status, headers, why, retry_after_s):
+    http_world.says(status, b"<html>Sorry</html>", {"Content-Type": "text/html", **headers})
+    error = failure(http_world.store().write, http_world.own, made.append)
     assert (error.why, error.retry_after_s) == (why, retry_after_s)
     assert str(status) in error.said
-    assert (store_world.there(), made) == (FOREIGN, [])
+    assert (http_world.there(), made) == (FOREIGN, [])
 
 
 def test_no_answer_is_unreachable(store_world, made):
@@ -173,47 +172,44 @@ def test_an_answer_that_breaks_off_is_no_answer(store_world, made):
     assert store_world.there() == FOREIGN | store_world.own
 
 
-def test_a_message_that_nests_deeply_is_cut(store_world, made):
-    store_world.says(500, b'{"message":' + b"[" * 900 + b"]" * 900 + b"}")
-    error = failure(store_world.store().write, store_world.own, made.append)
-    assert error.why == Why.FAILED
-    assert error.said == "…" or not store_world.tells_words
+def test_a_message_that_nests_deeply_is_cut(http_world, made):
+    http_world.says(500, b'{"message":' + b"[" * 900 + b"]" * 900 + b"}")
+    error = failure(http_world.store().write, http_world.own, made.append)
+    assert (error.why, error.said) == (Why.FAILED, "…")
 
 
-@those_that("reads_answers")
 @pytest.mark.parametrize("body", [b"<html>Welcome</html>", b"[]", b"{}", b"null", b"\xff\xfe", b"[" * 90_000, b""])
-def test_nonsense_is_a_failure(store_world, made, body):
-    store_world.says(200, body)
-    assert failure(store_world.store().write, store_world.own, made.append).why == Why.FAILED
-    assert (store_world.there(), made) == (FOREIGN, [])
+def test_nonsense_is_a_failure(http_world, made, body):
+    if http_world.reads_answers:
+        http_world.says(200, body)
+        assert failure(http_world.store().write, http_world.own, made.append).why == Why.FAILED
+    assert (http_world.there(), made) == (FOREIGN, [])
 
 
-@those_that("has_address")
-def test_a_private_address_needs_an_allowance(store_world, made):
-    error = failure(store_world.store(way=Way()).write, store_world.own, made.append)
+def test_a_private_address_needs_an_allowance(http_world, made):
+    error = failure(http_world.store(way=Way()).write, http_world.own, made.append)
     assert error.why == Why.UNREACHABLE
     assert error.said == "127.0.0.1 is a private address, and no administrator has allowed it"
     assert made == []
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 429, 500])
-def test_nothing_that_was_sent_is_told(store_world, made, caplog, status):
+def test_nothing_that_was_sent_is_told(http_world, made, caplog, status):
     caplog.set_level(logging.DEBUG)
-    sent = [*store_world.own.values(), store_world.credential("keyturn")]
+    sent = [*http_world.own.values(), TOKENS["keyturn"]]
     echo = [
         *sent,
         *(json.dumps(value) for value in sent),
         *(base64.b64encode(value.encode()).decode() for value in sent),
     ]
     pieces = [value[3:-2] for value in sent]
-    store_world.says(status, {"message": "\x1b[31m\nNo good: " + " and ".join([*pieces, *echo]) + "x" * 500})
-    error = attempt(store_world.store().write, store_world.own, made.append)
+    http_world.says(status, {"message": "\x1b[31m\nNo good: " + " and ".join([*pieces, *echo]) + "x" * 500})
+    error = attempt(http_world.store().write, http_world.own, made.append)
     if error is None:
-        said = {404} if store_world.tells_words else {403, 404}
-        assert status in said, "which some stores say of a name that isn't there yet, or that may not be read"
+        assert status == 404, "which some stores say of a name that isn't there yet"
         return
     told = "\n".join([error.said, str(error), repr(error), caplog.text, *traceback.format_exception(error)])
-    assert error.said.startswith("[31m No good: ") or not store_world.tells_words
+    assert error.said.startswith("[31m No good: ")
     assert error.said.isprintable()
     assert len(error.said) <= 200
     for value in [*pieces, *echo]:
@@ -246,4 +242,4 @@ def test_the_form_says_all_that_is_needed(store_world):
 
 
 def test_every_kind_is_held_to_this():
-    assert {world.kind_id for world in WORLDS.values()} == set(KINDS)
+    assert {world.kind_id for world in STAND_INS} | {world.kind.id for world in AWS_WORLDS.values()} == set(KINDS)

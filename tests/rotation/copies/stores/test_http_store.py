@@ -9,7 +9,7 @@ import pytest
 from practice.stores.http import Receiver
 from rotation.copies.kinds import KINDS
 from rotation.copies.store import Means, StoreError, Why
-from tests.rotation.copies.store_worlds import ANYWHERE, HttpWorld, stood_in
+from tests.rotation.copies.stores.store_worlds import ANYWHERE, HttpWorld, stood_in
 
 KIND = KINDS["http"]
 VALUES = {"ID": "an id", "KEY": 'quote " backslash \\ line\nbreak </script> ${ID} é'}

@@ -11,7 +11,7 @@ from practice.stores.server import Fault, Told
 from rotation.asking import Way
 from rotation.copies.kinds import KINDS
 from rotation.copies.store import StoreError, Why
-from tests.rotation.copies.store_worlds import GitHubOrganizationWorld, GitHubWorld, stood_in
+from tests.rotation.copies.stores.store_worlds import GitHubOrganizationWorld, GitHubWorld, stood_in
 
 KIND = KINDS["github"]
 

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from practice.stores.kubernetes import Kubernetes
 from rotation.copies.kinds import KINDS
 from rotation.copies.store import StoreError, Why
-from tests.rotation.copies.store_worlds import TOKENS, KubernetesWorld, stood_in
+from tests.rotation.copies.stores.store_worlds import TOKENS, KubernetesWorld, stood_in
 
 KIND = KINDS["kubernetes"]
 LABEL = {"app.kubernetes.io/managed-by": "keyturn"}

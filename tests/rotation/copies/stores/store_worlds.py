@@ -5,13 +5,10 @@ Another kind is one more class, and its name in `WORLDS`.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from practice.seed import PracticeAws
 from practice.stores.github import GitHub, Secret, Token
 from practice.stores.gitlab import GitLab, Variable
 from practice.stores.gitlab import Token as GitLabToken
@@ -21,7 +18,6 @@ from practice.stores.server import Fault, StandIn, Told
 from rotation.asking import Way
 from rotation.copies.kinds import KINDS
 from rotation.copies.store import Kind, Means, Store
-from tests.rotation.copies.aws_places import Place, each_secret, one_secret, parameters
 
 Who = Literal["keyturn", "weak", "stranger"]
 Where = Literal["here", "missing"]
@@ -30,26 +26,17 @@ TOKENS: dict[Who, str] = {"keyturn": "token-of-keyturn", "weak": "token-of-a-rea
 
 
 class StoreWorld:
-    """One store. Over HTTP, the rest of what a test needs is in `StandInWorld`; at AWS, in `AwsWorld`."""
+    """One store. Over HTTP, the rest of what a test needs is in `StandInWorld`."""
 
     kind: Kind
-    kind_id: ClassVar[str]
     own: ClassVar = {"BILLING_ID": "value-of-billing-id/1", "BILLING_KEY": 'value of "billing"\nkey/1'}
     tells_made: ClassVar = True
     check_asks: ClassVar = True
     """Whether its check sends the credential."""
+    has_places: ClassVar = True
+    """Whether it can be given a place that isn't there."""
     reads_answers: ClassVar = True
     """Whether it means anything what a good answer holds."""
-    has_place: ClassVar = True
-    """Whether the names stand in something that can be missing."""
-    has_address: ClassVar = True
-    """Whether a person fills in where it is reached."""
-    tells_words: ClassVar = True
-    """Whether it is told what the store says, or its code alone."""
-
-    def credential(self, who: Who) -> str:
-        """The secret part of what it is reached with."""
-        raise NotImplementedError
 
     def store(self, who: Who = "keyturn", where: Where = "here", way: Way = ANYWHERE) -> Store:
         """As a person with this credential: `weak` may read and not write."""
@@ -82,6 +69,7 @@ class StoreWorld:
 
 class StandInWorld(StoreWorld):
     server: StandIn
+    kind_id: ClassVar[str]
     writes: ClassVar[str]
     """The method by which a new name is written."""
 
@@ -230,124 +218,6 @@ class HttpWorld(StandInWorld):
         self.server.values[name] = value
 
 
-class AwsWorld(StoreWorld):
-    """One of AWS's own stores, at practice AWS. Its names are those of the account: it begins with none."""
-
-    has_address = tells_words = False
-    place: ClassVar[Callable[[PracticeAws], Place]]
-    reads: ClassVar[tuple[str, ...]]
-    makes: ClassVar[str]
-    """The action by which a new name is written."""
-
-    def __init__(self, aws: PracticeAws) -> None:
-        make = type(self).place
-        self.aws, self.at, reader = aws, make(aws), make(aws)
-        reader.permit(*self.reads)
-        assert self.at.access.key is not None
-        self.keys = {
-            "keyturn": self.at.access.key,
-            "weak": reader.access.key,
-            "stranger": replace(self.at.access.key, access_key_id="AKIAEXAMPLESTRANGER0"),
-        }
-        self.kind, self.owner = KINDS[self.kind_id], self.at.owner
-        assert self.at.kind is self.kind
-        self.clear()
-
-    def clear(self) -> None:
-        """Delete every name of the account."""
-        raise NotImplementedError
-
-    def credential(self, who: Who) -> str:
-        return self.keys[who].secret_access_key
-
-    def store(self, who: Who = "keyturn", where: Where = "here", way: Way = ANYWHERE) -> Store:
-        del way
-        settings = {setting.name: setting.default for setting in self.kind.settings} | self.at.settings
-        settings |= {} if where == "here" else self.elsewhere
-        assert self.kind.problem(settings) is None
-        access = replace(self.at.access, key=self.keys[who])
-        return self.kind.make(Means(settings, access=access))
-
-    @property
-    def elsewhere(self) -> dict[str, str]:
-        """The settings of where nothing is."""
-        return {"region": "eu-west-3"}
-
-    def says(self, status: int, body: Any = None, headers: Mapping[str, str] | None = None) -> None:
-        sent = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        told = {"status": status, "body": sent.decode("latin-1"), "headers": dict(headers or {})}
-        self.fail("say", times=2 if status in {429, 500, 503} else 1, **told)
-
-    def drops(self) -> None:
-        self.fail("drop", times=2)
-
-    def cuts(self) -> None:
-        self.fail("cut")
-
-    def fails_at_second_name(self) -> None:
-        self.fail("internal_failure", action=self.makes, after=1, times=2)
-
-    def fail(self, kind: str, action: str = "*", **fault: Any) -> None:
-        """`times`: the SDK asks again where it deems that worth it."""
-        self.aws.fail(kind, action, key=self.keys["keyturn"].access_key_id, **fault)
-
-
-class SecretsWorld(AwsWorld):
-    kind_id, reads, makes = "aws-secrets-manager", ("GetSecretValue",), "CreateSecret"
-    place, has_place = each_secret, False
-
-    def clear(self) -> None:
-        pages = self.owner.get_paginator("list_secrets").paginate(IncludePlannedDeletion=True)
-        for row in [row for page in pages for row in page["SecretList"]]:
-            self.owner.delete_secret(SecretId=row["Name"], ForceDeleteWithoutRecovery=True)
-
-    def there(self) -> dict[str, str]:
-        names = [row["Name"] for row in self.owner.list_secrets()["SecretList"]]
-        return {name: self.owner.get_secret_value(SecretId=name)["SecretString"] for name in names}
-
-    def plant(self, name: str, value: str) -> None:
-        self.owner.create_secret(Name=name, SecretString=value)
-
-
-class OneSecretWorld(SecretsWorld):
-    place, has_place = one_secret, True
-
-    @property
-    def elsewhere(self) -> dict[str, str]:
-        return {"secret_id": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:billing-a1b2c3"}
-
-    def there(self) -> dict[str, str]:
-        texts = super().there()
-        assert set(texts) <= {self.at.settings["secret_id"]}
-        return {name: value for text in texts.values() for name, value in json.loads(text).items()}
-
-    def plant(self, name: str, value: str) -> None:
-        held, secret_id = self.there(), self.at.settings["secret_id"]
-        text = json.dumps({**held, name: value})
-        if held:
-            self.owner.put_secret_value(SecretId=secret_id, SecretString=text)
-        else:
-            self.owner.create_secret(Name=secret_id, SecretString=text)
-
-
-class ParametersWorld(AwsWorld):
-    kind_id, reads, makes = "aws-parameter-store", ("GetParameter",), "PutParameter"
-    place, has_place = parameters, False
-
-    def clear(self) -> None:
-        pages = self.owner.get_paginator("describe_parameters").paginate()
-        for name in [row["Name"] for page in pages for row in page["Parameters"]]:
-            self.owner.delete_parameter(Name=name)
-
-    def there(self) -> dict[str, str]:
-        names = [row["Name"] for row in self.owner.describe_parameters()["Parameters"]]
-        found = self.owner.get_parameters(Names=names, WithDecryption=True)["Parameters"]
-        return {row["Name"]: row["Value"] for row in found}
-
-    def plant(self, name: str, value: str) -> None:
-        self.owner.put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)
-
-
 STAND_INS: tuple[type[StandInWorld], ...] = (
     GitHubWorld,
     GitHubEnvironmentWorld,
@@ -357,11 +227,13 @@ STAND_INS: tuple[type[StandInWorld], ...] = (
     KubernetesWorld,
     HttpWorld,
 )
-AT_AWS: tuple[type[AwsWorld], ...] = (SecretsWorld, OneSecretWorld, ParametersWorld)
-WORLDS: dict[str, type[StoreWorld]] = {world.__name__: world for world in (*STAND_INS, *AT_AWS)}
 
 
 @contextmanager
 def stood_in(world: type[StandInWorld]) -> Iterator[Any]:
     with world.stand_in() as server:
         yield world(server)
+
+
+WORLDS = {world.__name__: (lambda world=world: stood_in(world)) for world in STAND_INS}
+"""A context manager for each, which gives a StoreWorld."""
