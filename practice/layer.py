@@ -24,7 +24,7 @@ from practice.account import LAST_USED, ROOT, Account, Signer, concerned
 from practice.answers import Answer
 from practice.behaviour import Behaviour
 from practice.behaviour.deeds import Deeds
-from practice.behaviour.faults import INSTEAD, TRANSPORT, Fault, Faults
+from practice.behaviour.faults import TRANSPORT, Fault, Faults
 from practice.behaviour.last_use import LastUses
 from practice.behaviour.pace import Pace
 from practice.behaviour.replicas import Replicas
@@ -130,7 +130,7 @@ class Layer:
         """What the fault answers instead of the truth."""
         if fault.kind == "deny":
             return _denied(request, Signer(request))
-        return INSTEAD.get(fault.kind, answers.unavailable)(request.service)
+        return fault.instead(request.service)
 
     def _refused(self, request: Request, *, taken: bool) -> Answer | None:
         """AWS's refusal of the key, the signature or the action, or None."""

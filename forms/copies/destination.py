@@ -8,6 +8,7 @@ from wtforms import BooleanField, Field, PasswordField, SelectChoice, SelectFiel
 from wtforms.validators import ValidationError
 
 from forms.base import Form, refuse, stripped
+from forms.secrets import ValueField
 from models.project import name_problem
 from rotation.copies.store import Kind, Setting
 
@@ -63,7 +64,7 @@ def destination_form(kind: Kind, connections: Sequence[tuple[str, str]] = ()) ->
     if kind.by_connection:
         fields["connection"] = SelectField("Connection", choices=[SelectChoice(*each) for each in connections])
     elif kind.credential_label:
-        sort = TextAreaField if kind.credential_is_long else PasswordField
+        sort = ValueField if kind.credential_is_long else PasswordField
         filters = [] if kind.credential_is_long else [stripped]
         fields["credential"] = sort(kind.credential_label, id="destination-credential", filters=filters)
         fields["validate_credential"] = _validate_credential

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from threading import Lock
 from typing import Any
@@ -25,7 +25,7 @@ INSTEAD: Mapping[str, Callable[[str], Answer]] = {
 }
 # What happens to the connection, by the fault's kind.
 TRANSPORT = ("drop", "cut", "hang")
-KINDS = (*INSTEAD, "deny", *TRANSPORT)
+KINDS = (*INSTEAD, "deny", "say", *TRANSPORT)
 WHEN = ("before", "after", "late")
 
 
@@ -51,9 +51,9 @@ class Which:
 class Fault(Which):
     """One fault: which calls meet it, and what then happens.
 
-    `kind`: an answer instead of the real one (INSTEAD, or `deny`), or `drop` (the connection closes without an
-    answer), `cut` (after the part `at` of the answer's body; the work is done), `hang` (no answer for `seconds`, then
-    it closes).
+    `kind`: an answer instead of the real one (INSTEAD, `deny`, or `say`: that of `status`, `headers` and `body`, a
+    letter of ISO 8859-1 for each byte), or `drop` (the connection closes without an answer), `cut` (after the part `at`
+    of the answer's body; the work is done), `hang` (no answer for `seconds`, then it closes).
     `when`: instead of the work (`before`), when the work is done (`after`), or the work is done only once the caller
     has gone (`late`). `times`: so many calls; 0: until it is cleared. `share`: which part of the calls meets it.
     """
@@ -64,6 +64,9 @@ class Fault(Which):
     share: float = 1.0
     at: float = 0.5
     seconds: float = 60.0
+    status: int = 200
+    body: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -72,6 +75,12 @@ class Fault(Which):
             raise ValueError(f"when is one of {', '.join(WHEN)}")
         if self.kind == "cut":
             self.when = "after"
+
+    def instead(self, service: str) -> Answer:
+        """What is answered in place of the truth; that the service is away, where the connection is spoiled."""
+        if self.kind == "say":
+            return Answer(self.status, self.body.encode("latin-1"), tuple(self.headers.items()))
+        return INSTEAD.get(self.kind, answers.unavailable)(service)
 
 
 class Faults:

@@ -129,17 +129,17 @@ class ParameterStore:
     def _read(self, name: str) -> str | None:
         """Its value, or None where there is none. Raises AwsStoreError, where it isn't a SecureString too."""
         try:
-            told = self._service.ask(
-                "GetParameter", lambda ssm: ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"], name
+            kind, value = self._service.ask(
+                "GetParameter", lambda ssm: _held(ssm.get_parameter(Name=name, WithDecryption=True)), name
             )
         except AwsStoreError as error:
             if error.code == _GONE:
                 return None
             raise
-        if told["Type"] != _SECURE:
-            said = f"{name} is there already as a {told['Type']}, which AWS doesn't encrypt. Delete it there first"
+        if kind != _SECURE:
+            said = f"{name} is there already as a {kind}, which AWS doesn't encrypt. Delete it there first"
             raise AwsStoreError(Why.BAD_VALUE, said)
-        return str(told["Value"])
+        return value
 
     def _put(self, name: str, value: str, *, overwrite: bool) -> None:
         values = {
@@ -166,6 +166,11 @@ class ParameterStore:
 def _delete(names: list[str], ssm: Any) -> None:
     answer = ssm.delete_parameters(Names=names)
     _ = answer.get("DeletedParameters") or answer["InvalidParameters"]  # each name is in one of them
+
+
+def _held(answer: Mapping[str, Any]) -> tuple[str, str]:
+    """A parameter's type and value."""
+    return str(answer["Parameter"]["Type"]), str(answer["Parameter"]["Value"])
 
 
 def _place(settings: Mapping[str, str]) -> str:

@@ -26,6 +26,7 @@ from models.connection import region_problem
 from rotation.aws import answers, credentials
 from rotation.aws.clients import PATIENT, make_client
 from rotation.aws.failures import BY_CODE, CLOCK_WRONG, UNREADABLE, answered
+from rotation.copies.answers import retry_after_s, why_of
 from rotation.copies.store import Means, Setting, StoreError, Why
 from rotation.errors import RotationError
 from rotation.reach.access import Access
@@ -50,6 +51,9 @@ _UNSIGNED: Mapping[str, tuple[Why, str]] = {
     ),
     "no_own_credentials": (Why.REFUSED, "The server that asks AWS has no credentials of its own"),
 }
+
+# What botocore meets in JSON that isn't AWS's: a list where it looks for an object, or one list in another.
+_NOT_AWS = (*UNREADABLE, AttributeError, TypeError, RecursionError)
 
 # The first that fits counts; any other of botocore's means that the answer couldn't be understood.
 _ON_THE_WAY: tuple[tuple[type[Exception], Why], ...] = (
@@ -86,8 +90,8 @@ T = TypeVar("T")
 class AwsStoreError(StoreError):
     """AWS didn't do it; `code` is its own, or the name of what happened on the way."""
 
-    def __init__(self, why: Why, said: str, code: str = "") -> None:
-        super().__init__(why, said[:_SAID_LENGTH])
+    def __init__(self, why: Why, said: str, code: str = "", retry_after_s: int | None = None) -> None:
+        super().__init__(why, said[:_SAID_LENGTH], retry_after_s)
         self.code = code
 
 
@@ -124,7 +128,7 @@ class StoreService:
             failure = AwsStoreError(*_UNSIGNED[error.code], error.code)
         except ClientError as error:
             failure = self._answer(error, action, about)
-        except (BotoCoreError, *UNREADABLE) as error:
+        except (BotoCoreError, *_NOT_AWS) as error:
             why = next((why for kind, why in _ON_THE_WAY if isinstance(error, kind)), Why.FAILED)
             failure = AwsStoreError(why, type(error).__name__, type(error).__name__)
         if failure.why is Why.REFUSED:
@@ -133,19 +137,22 @@ class StoreService:
         raise failure
 
     def _answer(self, error: ClientError, action: str, about: str) -> AwsStoreError:
-        code, message, _status, _request_id = answered(error)
+        code, message, status, _request_id = answered(error)
         if code == "InvalidRequestException" and "delet" in message:
             said = f"{about} is scheduled for deletion. Restore it in AWS, or wait until it is gone"
             return AwsStoreError(Why.BAD_VALUE, said, SCHEDULED_FOR_DELETION)
         if code in self._meanings:
             why, meaning = self._meanings[code]
             return AwsStoreError(why, f"{code}: {meaning.format(name=about or 'it')}", code)
-        why = _WHY.get(BY_CODE.get(code, ""), Why.FAILED)
+        # Without a code of AWS's it is somebody on the way who says it, by its status alone.
+        why = _WHY.get(BY_CODE.get(code, ""), why_of(status) if code == str(status) else Why.FAILED)
         if why is Why.FORBIDDEN:
             return AwsStoreError(why, _denied(code, message, action, about), code)
         if why is Why.REFUSED and CLOCK_WRONG.search(message):
             return AwsStoreError(Why.FAILED, f"{code}: the clock of this machine is wrong", code)
-        return AwsStoreError(why, f"{code} at {action}" + (f" of {about}" if about else ""), code)
+        headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        said = f"{code} at {action}" + (f" of {about}" if about else "")
+        return AwsStoreError(why, said, code, retry_after_s(headers))
 
 
 def _denied(code: str, message: str, action: str, about: str) -> str:

@@ -87,7 +87,7 @@ class Talk:
     def error(self, answer: Answer) -> StoreError:
         """What an answer that isn't well means."""
         why = self.own_why(answer) or why_of(answer.status)
-        return StoreError(why, without(words(answer), self.hidden), retry_after_s(answer))
+        return StoreError(why, without(words(answer), self.hidden), retry_after_s(answer.headers))
 
 
 def why_of(status: int) -> Why:
@@ -150,19 +150,19 @@ def without(text: str, hidden: Collection[str]) -> str:
     return shown if len(shown) <= SAID_LENGTH else shown[: SAID_LENGTH - 1] + "…"
 
 
-def retry_after_s(answer: Answer) -> int | None:
+def retry_after_s(headers: Mapping[str, str]) -> int | None:
     """How long the store asks to be left alone, in seconds: Retry-After, or when its rate limit begins anew."""
-    told = answer.headers.get("retry-after", "")
+    told = headers.get("retry-after", "")
     if told.isdecimal():
         return min(int(told), _WAIT_S)
     until = _moment(told)
-    if until is None and answer.headers.get("x-ratelimit-remaining") == "0":
-        reset = answer.headers.get("x-ratelimit-reset", "")
+    if until is None and headers.get("x-ratelimit-remaining") == "0":
+        reset = headers.get("x-ratelimit-reset", "")
         until = datetime.fromtimestamp(min(int(reset), 2**32), UTC) if reset.isdecimal() else None
     if until is None:
         return None
     # By the store's own clock where it tells it.
-    now = _moment(answer.headers.get("date", "")) or datetime.now(UTC)
+    now = _moment(headers.get("date", "")) or datetime.now(UTC)
     return max(0, min(int((until - now).total_seconds()), _WAIT_S))
 
 

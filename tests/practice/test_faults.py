@@ -97,6 +97,15 @@ def test_a_fault_is_met_so_many_times(practice, iam, target):
     assert practice.faults() == []
 
 
+def test_any_answer_can_be_told(practice, iam, target):
+    practice.fail("say", "CreateAccessKey", status=418, headers={"Content-Type": "text/plain"}, body="<tea/>")
+    with pytest.raises(ClientError) as raised:
+        iam.create_access_key(UserName=target)
+    met = raised.value.response["ResponseMetadata"]
+    assert (met["HTTPStatusCode"], met["HTTPHeaders"]["content-type"]) == (418, "text/plain")
+    assert keys(practice, target) == 0
+
+
 def test_a_fault_for_one_user_is_met_by_no_other(practice, iam, target):
     other = practice.make_target(new_name("log-shipper"), with_key=False).user_name
     practice.fail("throttle", "CreateAccessKey", user=target)

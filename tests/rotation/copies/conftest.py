@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -146,10 +147,17 @@ def copying(world, shelf):
     return Copying(world, shelf)
 
 
+@pytest.fixture
+def sdk_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's SDK asks again at once."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _seconds: None))
+
+
 @pytest.fixture(params=[*WORLDS, *AWS_WORLDS])
 def store_world(request: pytest.FixtureRequest) -> Iterator[StoreWorld]:
     """A store of each kind in turn."""
     if request.param in AWS_WORLDS:
+        request.getfixturevalue("sdk_waits_for_nothing")
         yield AWS_WORLDS[request.param](request.getfixturevalue("practice"))
         return
     with WORLDS[request.param]() as world:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -92,6 +93,16 @@ class TestMake:
         assert said in answer.text
         assert "example-token" not in answer.text
         assert not session.query(Destination).count()
+
+    @pytest.mark.parametrize("is_long", [True, False])
+    def test_a_credential_is_to_be_entered_again(self, bob_client, shelf, payments, monkeypatch, is_long):
+        monkeypatch.setitem(KINDS, "shelf", replace(KINDS["shelf"], credential_is_long=is_long))
+        again = "shown here: enter it again"
+        answer = bob_client.post(f"{LIST}/new/shelf", data={**FORM, "name": "No Name"})
+        assert "example-token" not in answer.text
+        assert again in answer.text
+        assert again not in bob_client.post(f"{LIST}/new/shelf", data={**FORM, "credential": ""}).text
+        assert again not in bob_client.get(f"{LIST}/new/shelf").text
 
     def test_a_name_that_is_there(self, bob_client, session, destination):
         answer = bob_client.post(f"{LIST}/new/shelf", data=FORM)

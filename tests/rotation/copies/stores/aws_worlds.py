@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -14,10 +15,13 @@ from rotation.provider import KeyPair
 from tests.rotation.copies.stores.aws_places import Place
 from tests.rotation.copies.stores.store_worlds import ANYWHERE, StoreWorld, Where, Who
 
+# By AWS's SDK, by itself.
+_ASKED_AGAIN = {429, 500, 502, 503, 504}
+
 
 class AwsWorld(StoreWorld):
     filled: ClassVar[dict[str, str]] = {}
-    has_places = False
+    has_places = tells_words = False
 
     def __init__(self, aws: PracticeAws) -> None:
         self.place, self.reader = Place(aws, self.kind), Place(aws, self.kind)
@@ -42,9 +46,13 @@ class AwsWorld(StoreWorld):
         key_id = self.place.access.key.access_key_id
         self.place.aws.fail(kind, f"{self.place.service}:*", key=key_id, **{"times": 0, **fault})
 
-    def says(self, status, body=None, headers=None) -> None:
-        assert status == 500
-        self.fails("internal_failure")
+    def credential(self, who: Who) -> str:
+        return (self.reader if who == "weak" else self.place).access.key.secret_access_key
+
+    def says(self, status: int, body: Any = None, headers: Mapping[str, str] | None = None) -> None:
+        sent = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        told = {"status": status, "body": sent.decode("latin-1"), "headers": dict(headers or {})}
+        self.fails("say", **told, times=2 if status in _ASKED_AGAIN else 1)
 
     def drops(self) -> None:
         self.fails("drop")

@@ -37,6 +37,12 @@ class StoreWorld:
     """Whether it can be given a place that isn't there."""
     reads_answers: ClassVar = True
     """Whether it means anything what a good answer holds."""
+    tells_words: ClassVar = True
+    """Whether it is told what the store says, or its code alone."""
+
+    def credential(self, who: Who) -> str:
+        """The secret part of what it is reached with."""
+        raise NotImplementedError
 
     def store(self, who: Who = "keyturn", where: Where = "here", way: Way = ANYWHERE) -> Store:
         """As a person with this credential: `weak` may read and not write."""

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import threading
+import re
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from rotation.aws import credentials
 from rotation.aws.store_service import KMS_KEY, REGION
-from rotation.copies.kinds import KINDS
 from rotation.copies.store import Means, StoreError, Why
-from rotation.provider import KeyPair, Role
+from rotation.provider import Role
 from rotation.setup.policy import trust_policy
 from tests.practice_aws import new_name
-from tests.rotation.copies.stores.aws_places import ACTIONS, VALUE, Place, each_secret, one_secret, parameters
+from tests.processes.processes import ROOT
+from tests.rotation.copies.stores.aws_places import ACTIONS, OTHER, VALUE, Place, each_secret, one_secret, parameters
 
 PLACES = {"each": each_secret, "one": one_secret, "parameters": parameters}
 EXTERNAL_ID = "keyturn-for-tests"
@@ -44,27 +43,16 @@ def refusal(place, work=Place.write) -> StoreError:
     return raised.value
 
 
-def test_both_are_offered_and_reached_by_a_connection(place):
-    assert KINDS[place.kind.id] is place.kind
+def test_both_are_reached_by_a_connection(place):
     assert place.kind.by_connection
     with pytest.raises(ValueError, match="connection"):
         place.kind.make(Means(place.settings))
 
 
-@pytest.mark.parametrize(
-    ("fault", "why"),
-    [
-        ("throttle", Why.THROTTLED),
-        ("unknown_key", Why.REFUSED),
-        ("internal_failure", Why.FAILED),
-        ("unavailable", Why.FAILED),
-        ("load_balancer_page", Why.FAILED),
-        ("drop", Why.UNREACHABLE),
-    ],
-)
-def test_what_goes_wrong_at_aws(practice, place, fault, why):
-    practice.fail(fault, f"{place.service}:*", times=0)
-    assert refusal(place).why is why
+def test_a_key_that_aws_doesnt_know_is_refused(practice, place):
+    practice.fail("unknown_key", f"{place.service}:*", times=0)
+    assert refusal(place).why is Why.REFUSED
+    assert refusal(place, lambda place, **_: place.delete("TOKEN")).why is Why.REFUSED
 
 
 @pytest.mark.parametrize("does", ["write", "create"])
@@ -73,12 +61,6 @@ def test_a_refusal_names_who_may_not_do_what(place, does):
     error = refusal(place)
     assert error.why is Why.FORBIDDEN
     assert f"user/{place.user} may not {place.service}:" in error.said
-
-
-def test_a_wrong_secret_key_is_refused(place):
-    place.access = replace(place.access, key=KeyPair(place.access.key.access_key_id, "x" * 40))
-    assert refusal(place).why is Why.REFUSED
-    assert refusal(place, lambda place, **_: place.store().check()).why is Why.REFUSED
 
 
 def test_nobody_answers(place):
@@ -109,6 +91,56 @@ def test_another_region_than_the_connections(practice, place):
     assert len(place.made) == 2
 
 
+def documented(place) -> dict:
+    """The policy that docs/copies.md gives for the kind, for this place's account and region."""
+    page = (ROOT / "docs/copies.md").read_text()
+    section = page.partition(f"\n## {place.kind.title}\n")[2].partition("\n## ")[0]
+    policy = json.loads(re.search(r"```json\n(.*?)```", section, re.DOTALL)[1])
+    service, rest = re.fullmatch(r"arn:aws:(\w+):[\w-]+:\d+:(.*)", policy["Statement"]["Resource"]).groups()
+    policy["Statement"]["Resource"] = f"arn:aws:{service}:{place.aws.region}:{place.aws.account_id}:{rest}"
+    return policy
+
+
+def all_that_copies_do(place) -> list[str]:
+    """What goes wrong with a new value, the same again, another one, and with taking it back; and what AWS is asked."""
+    place.prefix = f"{'/' if place.service == 'ssm' else ''}billing/{new_name('copy')}/"
+    if place.settings.get("form") == "one":
+        place.settings["secret_id"] = place.prefix + "keys"
+    place.calls()
+    wrong = []
+    for deed in (
+        lambda: place.write(TOKEN=VALUE),
+        lambda: place.write(TOKEN=VALUE),
+        lambda: place.write(TOKEN=OTHER),
+        lambda: place.delete("TOKEN"),
+    ):
+        try:
+            deed()
+        except StoreError as error:
+            wrong.append(error.why.value)
+    return wrong + place.calls()
+
+
+def test_the_policy_in_the_docs_is_enough(place):
+    place.aws.allow(place.user, documented(place))
+    came = all_that_copies_do(place)
+    assert not {why.value for why in Why} & set(came)
+    assert {"PutParameter", "PutSecretValue"} & set(came)
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_nothing_of_it_can_be_left_out(place, number):
+    policy = documented(place)
+    place.aws.allow(place.user, policy)
+    enough = all_that_copies_do(place)
+    actions = policy["Statement"]["Action"]
+    missing = actions.pop(number % len(actions))
+    place.aws.allow(place.user, policy)
+    came = all_that_copies_do(place)
+    is_for_one = missing == "secretsmanager:DescribeSecret" and place.settings["form"] == "each"
+    assert (came == enough) is is_for_one, missing
+
+
 def test_a_role_may_what_its_user_may_not(practice, place):
     place.permit()
     trust = trust_policy(f"arn:aws:iam::{practice.account_id}:user/{place.user}", EXTERNAL_ID)
@@ -132,43 +164,8 @@ def test_a_role_that_may_not_be_assumed(practice, place):
     assert "sts:AssumeRole" in error.said
 
 
-class _Aws(HTTPServer):
-    """AWS that answers every call with one error, whose message quotes what was sent."""
-
-    code = ""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Aws
-
-    def do_POST(self):
-        sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        read = "Get" in self.headers["X-Amz-Target"]
-        code = {"GetSecretValue": "ResourceNotFoundException", "GetParameter": "ParameterNotFound"}.get(
-            self.headers["X-Amz-Target"].rpartition(".")[2] if read else "", self.server.code
-        )
-        body = json.dumps(
-            {"__type": code, "message": f"1 validation error detected: Value '{sent}' at 'value'"}
-        ).encode()
-        self.send_response(400)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def quoting_aws() -> Iterator[_Aws]:
-    with _Aws(("127.0.0.1", 0), _Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
+WRITES = {"secretsmanager": "CreateSecret", "ssm": "PutParameter"}
+DELETES = {"secretsmanager": "DeleteSecret", "ssm": "DeleteParameters"}
 CODES = {
     "secretsmanager": {
         "LimitExceededException": Why.FULL,
@@ -193,13 +190,29 @@ CODES = {
 }
 
 
+@pytest.mark.usefixtures("sdk_waits_for_nothing")
 @pytest.mark.parametrize("number", range(8))
-def test_every_code_has_its_meaning_and_no_text_quotes_the_value(place, quoting_aws, number):
-    quoting_aws.code, why = list(CODES[place.service].items())[number]
-    place.access = replace(place.access, endpoint_url=f"http://127.0.0.1:{quoting_aws.server_port}")
+def test_every_code_has_its_meaning_and_no_text_quotes_the_value(practice, place, number):
+    code, why = list(CODES[place.service].items())[number]
+    told = {"__type": code, "message": f"1 validation error detected: Value '{VALUE}' at 'value'"}
+    practice.fail("say", WRITES[place.service], times=0, status=400, body=json.dumps(told))
     error = refusal(place)
     assert error.why is why
-    assert quoting_aws.code in error.said
+    assert code in error.said
+
+
+@pytest.mark.parametrize("body", ["<html>Welcome</html>", "{}", "[]"])
+def test_what_isnt_awss_answer_never_tells_that_a_value_is_there(practice, place, body):
+    practice.fail("say", WRITES[place.service], times=0, body=body)
+    assert refusal(place).why is Why.FAILED
+    assert place.made == []
+
+
+@pytest.mark.parametrize("body", ["<html>Welcome</html>", "{}", "[]"])
+def test_nor_that_one_is_gone(practice, place, body):
+    place.write(TOKEN=VALUE)
+    practice.fail("say", DELETES[place.service], times=0, body=body)
+    assert refusal(place, lambda place, **_: place.delete("TOKEN")).why is Why.FAILED
 
 
 @pytest.mark.parametrize("text", ["", "eu-central-1", "us-gov-west-1"])

@@ -45,7 +45,8 @@ from models.secret import current_values
 from practice.seed import PracticeAws
 from tests.conftest import Client
 from tests.jobs.conftest import running_redis
-from tests.planted import files_below, forms_of, found, held_by
+from tests.planted.copies import copy_elsewhere
+from tests.planted.search import files_below, forms_of, found, held_by
 from tests.practice_aws import new_name
 from tests.processes.conftest import environment
 from tests.processes.processes import ROOT
@@ -90,7 +91,8 @@ class Journey:
             "value": "planted value + with / odd = signs & <marks>", "second value": "planted second value",
             "pasted value": "planted pasted value", "pasted nonsense": "planted nonsense without a name",
             "too long": "planted beginning of too much", "part of AWS's answer": "<SecretAccessKey>",
-            "crash": "planted text of a foreign exception",
+            "crash": "planted text of a foreign exception", "store's token": "planted-token-of-a-store",
+            "wrong store's token": "planted-token that has a blank",
         }  # fmt: skip
         self.config = Config(
             instance=folder, redis_url=redis_url, aws_endpoint_url=aws.endpoint_url, master_key=self.master_key,
@@ -119,8 +121,12 @@ class Journey:
         return answer
 
     def one(self, query):
+        (found,) = self.all(query)
+        return found
+
+    def all(self, query):
         with Session(self.engine) as session:
-            return session.scalars(query).one()
+            return session.scalars(query).all()
 
     def work(self) -> None:
         """Let a worker do what is queued, its log at DEBUG. What Redis holds before and after is kept."""
@@ -171,6 +177,7 @@ def test_no_planted_secret_is_written_anywhere(journey, caplog):
     turn(journey)
     look_at_values(journey)
     tell_others(journey)
+    copy_elsewhere(journey)
     meet_a_crash(journey)
     look_round(journey)
     leave(journey)
