@@ -21,6 +21,7 @@ KIND_WORDS = {
     Kind.KEY_USED: "An old key is still used after its grace",
     Kind.KEY_OLD: "A key is older than the project allows",
     Kind.KEY_DELETED: "A key was deleted at AWS",
+    Kind.COPY_FAILED: "A copy in another store fails",
     Kind.STOPPED: "No worker or no scheduler runs",
     Kind.TEST: "Test",
 }

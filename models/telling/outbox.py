@@ -29,6 +29,8 @@ class Kind(StrEnum):
     KEY_OLD = "key.too-old"
     """A key is older than its project allows."""
     KEY_DELETED = "key.deleted"
+    COPY_FAILED = "copy.failed"
+    """A copy in another store doesn't get on, and an old key waits for it."""
     STOPPED = "keyturn.stopped"
     """No worker or no scheduler lives."""
     TEST = "test"

@@ -18,7 +18,8 @@ from models.telling.outbox import Kind
 WEBHOOK_KINDS = tuple(kind for kind in Kind if kind is not Kind.TEST)
 """What a webhook may be told."""
 PEOPLE_KINDS = (
-    Kind.ROTATION_FAILED, Kind.ROTATION_WAITING, Kind.ROTATION_DUE, Kind.KEY_USED, Kind.KEY_OLD, Kind.STOPPED,
+    Kind.ROTATION_FAILED, Kind.ROTATION_WAITING, Kind.ROTATION_DUE, Kind.KEY_USED, Kind.KEY_OLD, Kind.COPY_FAILED,
+    Kind.STOPPED,
 )  # fmt: skip
 """What people may be told: what they can do something about."""
 

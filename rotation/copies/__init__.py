@@ -7,5 +7,6 @@ answers.py  what a store says over HTTP: what it means, without anything that wa
 fields.py   what may stand in the fields of several kinds
 copying.py  one copy: taken, written, and what came of it
 holding.py  an old key waits for the copies of its successor
+telling.py  that one fails, and that it is mended
 remedies.py why a copy doesn't get on, in words
 """

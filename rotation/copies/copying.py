@@ -25,6 +25,7 @@ from models.engine import begin_reading
 from models.secret import versions_at
 from rotation.asking import Way
 from rotation.clock import Clock
+from rotation.copies import telling
 from rotation.copies.holding import let_go
 from rotation.copies.kinds import KINDS
 from rotation.copies.store import Means, Store, StoreError, Why
@@ -234,10 +235,12 @@ def _settle(copier: Copier, attempt: _Try, *, whole: bool) -> bool:
         values = {**released, "next_at": due, "confirmed": copy.wanted, "copied_at": now, **mended}
     stands = _write(copier, attempt, values, if_anew=released) and whole
     if stands and copy.removing_at is not None:
+        telling.forget(session, copy)
         session.execute(delete(Copy).where(Copy.id == copy.id))
         let_go(session, copy.project_id, now)
     elif stands and copy.is_behind:
-        _tell(session, copy, now, Action.COPY_CONFIRM)
+        _note_in_log(session, copy, now, Action.COPY_CONFIRM)
+        telling.tell_mended(session, copy, now)
         let_go(session, copy.project_id, now)
     session.commit()
     return stands
@@ -252,12 +255,14 @@ def _fail(copier: Copier, attempt: _Try, error: StoreError) -> None:
     values = {"busy_until": None, "next_at": again, "failing_since": since, "why": error.why.value, "said": said}
     failed = _write(copier, attempt, values, if_anew={"busy_until": None, "next_at": now})
     if failed and copy.failing_since is None:
-        _tell(session, copy, now, Action.COPY_FAIL, why=error.why.value)
+        _note_in_log(session, copy, now, Action.COPY_FAIL, why=error.why.value)
+    if failed:
+        telling.tell_failure(session, copy, error.why, since, now)
     session.commit()
     log.info("copy %s: %s, tried again at %s", copy.id, error.why.value, again)
 
 
-def _tell(session: Session, copy: Copy, now: datetime, action: Action, **detail: Any) -> None:
+def _note_in_log(session: Session, copy: Copy, now: datetime, action: Action, **detail: Any) -> None:
     destination = session.get_one(Destination, copy.destination_id)
     record(
         session, at=now, actor="worker", action=action, thing=destination.name, project_id=copy.project_id,

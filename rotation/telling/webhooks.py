@@ -25,7 +25,9 @@ def payload(event: OutboxEvent, base_url: str) -> dict[str, Any]:
 def page_of(event: OutboxEvent) -> str:
     """The path of the page that an event is about."""
     base = f"/projects/{event.data['project']['name']}"
-    strategy, rotation = event.data.get("strategy"), event.data.get("rotation")
+    strategy, rotation, copy = (event.data.get(thing) for thing in ("strategy", "rotation", "copy"))
+    if copy is not None:
+        return f"{base}/copies/{copy['destination_id']}"
     if rotation is not None:
         return f"{base}/rotations/{rotation['id']}"
     return f"{base}/strategies/{strategy['id']}" if strategy is not None else f"{base}/strategies"

@@ -66,6 +66,15 @@ def _old(data: dict[str, Any]) -> Told:
     return f"{data['strategy']['user_name']}: a key is older than allowed", said, do
 
 
+def _copy(data: dict[str, Any]) -> Told:
+    where, what = data["copy"]["destination"], data["copy"]["what"]
+    if data.get("mended"):
+        return f"{where}: copied again", f"It has {what} as Keyturn does.", ""
+    failure = data["failure"]
+    said = f"{where} doesn't have {what} as Keyturn does, and an old key waits for that. {failure['why']}"
+    return f"{where}: {failure['heading'].lower()}", said, failure["what_to_do"]
+
+
 def _stopped(data: dict[str, Any]) -> Told:
     if data.get("mended"):
         return f"The {data['part']} runs again", "What was due meanwhile is made up.", ""
@@ -94,6 +103,7 @@ _WORDS: dict[Kind, Callable[[dict[str, Any]], Told]] = {
     Kind.KEY_USED: _used,
     Kind.KEY_OLD: _old,
     Kind.KEY_DELETED: _deleted,
+    Kind.COPY_FAILED: _copy,
     Kind.STOPPED: _stopped,
     Kind.TEST: _test,
 }

@@ -18,6 +18,7 @@ from models.copies.destination import destinations_of
 from models.copies.wanting import want_copy
 from rotation.copies.holding import let_go
 from rotation.copies.kinds import KINDS
+from rotation.copies.telling import forget
 from views.copies.blueprint import bp, get_copy, page_of
 from views.fetch import get_project
 from views.fetch_rotation import get_strategy
@@ -132,6 +133,7 @@ def remove(project_name: str, copy_id: int) -> ResponseReturnValue:
         db.session.commit()
         courier().copy(copy.id, copy.tries)
         return done(to, toast="What Keyturn made there is being deleted")
+    forget(db.session(), copy)
     db.session.delete(copy)
     let_go(db.session(), project.id, now())
     db.session.commit()

@@ -66,7 +66,7 @@ class TestBoard:
         session.query(HandedKey).one().until = START
         handed(session, reader, current, START + HOUR, at=START)
         text = board(bob_client)
-        assert "Everything that fetches here has moved" in text
+        assert "Everything that Keyturn hands keys to has moved" in text
         assert "AKIA…N3HC" not in text.split("Recent")[0].split("For any AWS SDK")[0]
 
     def test_is_part_of_the_news(self, bob_client, reader):
