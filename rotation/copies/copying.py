@@ -83,7 +83,6 @@ def copy_once(copier: Copier, copy_id: int) -> bool | None:
         _fail(copier, attempt, error)
         return False
     except Exception as error:  # noqa: BLE001 - whatever a store's answer brings about, the copy is tried again
-        session.rollback()
         # The text of a foreign exception may hold what was sent: only its kind is told.
         log.warning("copy %s: %s", copy_id, type(error).__name__)
         _fail(copier, attempt, StoreError(Why.FAILED, f"Keyturn met an error of its own ({type(error).__name__})"))
@@ -249,6 +248,7 @@ def _settle(copier: Copier, attempt: _Try, *, whole: bool) -> bool:
 def _fail(copier: Copier, attempt: _Try, error: StoreError) -> None:
     """Write down why, and when to try again; the first time in the audit log too."""
     session, copy, now = copier.session, attempt.copy, copier.clock.now()
+    session.rollback()  # one that has only read can't write any more on SQLite, where others wrote meanwhile
     since = copy.failing_since or now
     again = max(next_try(since, now), now + timedelta(seconds=min(error.retry_after_s or 0, 3600)))
     said = "".join(letter if letter.isprintable() else " " for letter in error.said).strip()[:300]

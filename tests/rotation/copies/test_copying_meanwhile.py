@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
-from models import Copy, Destination
+from models import Copy, Destination, Secret
 from models.copies.copy import claim_copy
 from models.copies.wanting import want_copy, want_destination
 from rotation.copies.copying import TAKEN_FOR, Copier, copy_once
@@ -183,3 +184,27 @@ def test_what_was_made_at_an_earlier_place_isnt_deleted_at_the_next(world, copyi
     copying.remove(copy_id)
     copying.sweep()
     assert sorted(shelf.holds) == ["AWS_ACCESS_KEY_ID"]
+
+
+def test_that_a_name_is_taken_is_written_down_whoever_writes_meanwhile(world, copying, shelf):
+    """On SQLite a transaction that has read can't write any more once another one has written."""
+    destination = copying.destination()
+    copying.add(destination, strategy_id=world.strategy_id, names={"access_key_id": "BILLING_AWS_ACCESS_KEY"})
+    copying.sweep()
+    with world.new_session() as session:
+        place = session.get_one(Secret, world.strategy().access_key_secret_id)
+    second = copying.add(destination, environment_id=place.environment_id, path=place.path, prefix="BILLING_")
+    wrote = []
+
+    def write(_connection, _cursor, statement, *_more):
+        if "copies.written" in statement and "copies.id !=" in statement and not wrote:
+            wrote.append(statement)
+            copying.change(place.id, b"second")
+
+    event.listen(world.db, "after_cursor_execute", write)
+    try:
+        assert copying.work(second) is False
+    finally:
+        event.remove(world.db, "after_cursor_execute", write)
+    assert wrote
+    assert (copying.row(second).why, copying.row(second).busy_until) == (Why.TAKEN, None)
