@@ -130,6 +130,8 @@ class AccessKey(Base):
     asked_at: Mapped[datetime | None]
     """When AWS was last asked for its last use."""
     deactivated_at: Mapped[datetime | None]
+    delete_sent_at: Mapped[datetime | None]
+    """When AWS was last asked to delete it: set before, for the answer may be lost."""
     deleted_at: Mapped[datetime | None]
     tried_at: Mapped[datetime | None]
     """When a published key was last seen to work."""

@@ -607,6 +607,7 @@ def upgrade() -> None:
         sa.Column("last_used_region", sa.String(length=32), nullable=False),
         sa.Column("asked_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("deactivated_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("delete_sent_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("deleted_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("tried_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("restored_at", models.base.UtcDateTime(), nullable=True),

@@ -73,6 +73,13 @@ def activate(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> dateti
 
 def delete(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> None:
     """Delete the key at AWS and record it. Dying in between does no harm: deleting again is no error."""
+    tools.session.execute(
+        update(AccessKey)
+        .where(AccessKey.id == key.id)
+        .values(delete_sent_at=tools.clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    tools.session.commit()
     tools.aws.delete_key(strategy.user_name, key.access_key_id or "")
     kept_if_permitted = key.leaked_at is not None and key.state != KeyState.DEACTIVATED.value
     record_end(tools, key, strategy, why="deactivation isn't permitted" if kept_if_permitted else "")

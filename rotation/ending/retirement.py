@@ -142,9 +142,16 @@ def _end(claim: _Claim, tools: Tools, key: AccessKey, strategy: RotationStrategy
         if _retires(key, strategy):
             return _retire(claim, tools, key, strategy)
     except RotationError as error:
-        if error.code != "unknown_key" or not _is_listed_no_more(tools, key, strategy):
+        if error.code != "unknown_key":
             raise
-        at_aws.record_end(tools, key, strategy, why="AWS lists it no more")
+        if _is_listed_no_more(tools, key, strategy):
+            at_aws.record_end(tools, key, strategy, why="AWS lists it no more")
+        elif key.delete_sent_at is not None:
+            # The answer to that was lost, and AWS may have done it. It says so to who asks again.
+            claim.renew(tools, key)
+            at_aws.delete(tools, key, strategy)
+        else:
+            raise
     return None
 
 

@@ -8,6 +8,7 @@ import pytest
 from models import KeyState, RetireWhen, State
 from models.secret import write_secret
 from rotation.ending import wishes
+from rotation.errors import RotationError
 from tests.rotation.world import DAY, HOUR, USER
 
 
@@ -123,6 +124,21 @@ def test_a_key_that_aws_does_not_know_is_not_deleted(world, old):
     world.pass_time(3 * DAY)
     assert row(world, old).error_code == "unknown_key"
     assert not world.aws.calls_of("delete_key")
+
+
+def test_a_deletion_whose_answer_was_lost_is_asked_for_again(world, old):
+    """Without ListAccessKeys only AWS's answer to a second one says that it is done: one that is gone is no error."""
+
+    def lose(when, method):
+        if (when, method) == ("after", "delete_key"):
+            world.aws._watchers.clear()
+            raise RotationError("aws_unreachable", said="ReadTimeoutError")
+
+    world.aws.deny("list_keys")
+    world.aws.watch(lose)
+    world.pass_time(DAY + HOUR)
+    assert (row(world, old).state, row(world, old).error_code) == (KeyState.DELETED, "")
+    assert len(world.aws.calls_of("delete_key")) == 2
 
 
 def test_a_key_that_somebody_else_deleted_is_gone_once_aws_lists_it_no_more(world, old):
