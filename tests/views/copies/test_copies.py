@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from models import AuditEntry, Copy, KeyState
+from models import AuditEntry, Copy, HandedKey, KeyState
 from models.audit import Action
 from tests import turned
+from tests.api import programs
+from tests.fake_clock import START
 from tests.views.copies.conftest import LIST
 
 NAMES = {"access_key_id": "KEY_ID", "secret_access_key": "KEY_SECRET", "smtp_user_name": "", "smtp_password": ""}
@@ -224,3 +226,13 @@ class TestRetireNow:
         url = f"/projects/payments/strategies/{strategy.id}/old-key/end"
         assert "have the new key yet" not in bob_client.get(url).text
         assert bob_client.post(url, data={"key": old.id, "sure": "yes"}).status_code == 303
+
+
+def test_deleting_the_strategy_says_who_has_its_key(bob_client, session, copy, strategy):
+    key = turned.key(session, strategy, None, KeyState.ACTIVE)
+    token, _ = programs.token(session, strategy, name="billing")
+    session.add(HandedKey(token_id=token.id, key_id=key.id, at=START, until=START, as_session=False))
+    session.commit()
+    page = bob_client.get(f"/projects/payments/strategies/{strategy.id}/delete").text
+    assert "Nothing is copied to" in page
+    assert ">billing, shop</b> had the key from here" in page
