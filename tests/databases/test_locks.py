@@ -38,7 +38,7 @@ def test_a_publication_waits_for_a_move_of_its_secrets(world):
     while world.rotation(rotation_id).good_rounds < 2:
         world.run(rotation_id)
         world.clock.advance(1)
-    with world.new_session() as moving, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, world.new_session() as moving:
         staging = moving.scalars(select(Environment).where(Environment.name == "staging")).one()
         moving.execute(select(Secret.id).where(Secret.id == low).with_for_update())
         run = pool.submit(world.run, rotation_id)
@@ -71,7 +71,7 @@ def press(world: World) -> int | None:
 @pytest.mark.parametrize("delete_keys", [True, False])
 def test_a_press_waits_for_a_deletion_and_gets_nothing(world, delete_keys):
     world.rotate()
-    with world.new_session() as deleting, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, world.new_session() as deleting:
         start_deletion(world, deleting, delete_keys=delete_keys)
         deleting.flush()
         pressed = pool.submit(press, world)
@@ -83,7 +83,7 @@ def test_a_press_waits_for_a_deletion_and_gets_nothing(world, delete_keys):
 
 def test_a_deletion_waits_for_a_press_and_ends_its_rotation(world):
     world.rotate()
-    with world.new_session() as pressing, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, world.new_session() as pressing:
         strategy = pressing.get_one(RotationStrategy, world.strategy_id)
         request_rotation(pressing, strategy, by="bob", trigger=Trigger.BUTTON, now=world.clock.now())
 
