@@ -44,8 +44,8 @@ def test_run_starts_a_watched_command_anew(machine, served):
 
 
 def test_run_signals_a_watched_command(machine, served):
-    script = 'trap "echo changed; exit 3" HUP; echo ready; while :; do sleep 0.1; done'
-    run = machine.start("run", "--watch", "--signal", "hup", "--", "sh", "-c", script)
+    script = 'trap "echo changed; exit 3" USR1; echo ready; while :; do sleep 0.1; done'
+    run = machine.start("run", "--watch", "--signal", "usr1", "--", "sh", "-c", script)
     run.line("ready")
     served.rotate()
     run.line("changed")

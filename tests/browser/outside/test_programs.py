@@ -42,7 +42,7 @@ def test_a_token_is_made_copied_and_used(ana: Screen, target: str):
     ana.look("tokens-shown")
     token = page.locator("pre").inner_text().strip()
     ana.press("Copy token")
-    expect(page.get_by_text("Copied")).to_be_visible()
+    expect(page.get_by_text("Copied", exact=True)).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == token
 
     ana.press("the lines for its program")
