@@ -52,7 +52,9 @@ class Unchanged:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request."""
-        if environ["REQUEST_METHOD"] != "GET" or "HTTP_IF_NONE_MATCH" not in environ:
+        # Who waits for a change asks once for many looks: nothing is saved there, and many may come at one moment.
+        waits = "wait=" in environ.get("QUERY_STRING", "")
+        if environ["REQUEST_METHOD"] != "GET" or "HTTP_IF_NONE_MATCH" not in environ or waits:
             return self._wsgi(environ, start_response)
         asked = tuple(environ.get(name, "") for name in _SAME)
         mark = self._mark.read()

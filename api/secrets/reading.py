@@ -42,8 +42,7 @@ def read_secrets(query: dict[str, Any]) -> Response:
     _note(token, found)
     if request.if_none_match.contains(etag):
         response = Response(status=304)
-        if not query["wait"]:
-            may_repeat(token)
+        may_repeat(token)
     else:
         key = token.project.sealing_key(keyring())
         documents = [_document(secret, version, key) for secret, version in found]
