@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, DateTime, Dialect, Integer, MetaData
@@ -76,6 +76,11 @@ def add_unless_there(session: Session, row: Base) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def as_long_again(since: datetime, now: datetime, most: timedelta) -> datetime:
+    """When what fails since then is tried again: after as long as it has failed for, 5 seconds to `most`."""
+    return now + min(max(now - since, timedelta(seconds=5)), most)
 
 
 def stamp(moment: datetime) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -183,12 +183,16 @@ def _version(key: SealingKey, number: int, value: bytes, now: datetime, author: 
 
 def current_values(session: Session, key: SealingKey, secret_ids: Iterable[int]) -> dict[int, bytes]:
     """The current values of the secrets by id, read in one statement and so from one moment."""
-    rows = session.scalars(
+    return {row.secret_id: row.open(key) for row in current_versions(session, secret_ids)}
+
+
+def current_versions(session: Session, secret_ids: Iterable[int]) -> Sequence[SecretVersion]:
+    """The current versions of the secrets, read in one statement and so from one moment."""
+    return session.scalars(
         select(SecretVersion)
         .join(Secret, (Secret.id == SecretVersion.secret_id) & (Secret.version == SecretVersion.number))
         .where(Secret.id.in_(list(secret_ids)))
-    )
-    return {row.secret_id: row.open(key) for row in rows}
+    ).all()
 
 
 def lies_at(path: str, *, below: bool) -> ColumnElement[bool]:

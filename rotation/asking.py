@@ -87,6 +87,11 @@ def reach(url: str, way: Way) -> None:
         connection.close()
 
 
+def printable(text: str) -> str:
+    """What somebody said, without what a database or a page can't take."""
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
+
+
 def is_private(address: str) -> bool:
     """Whether a numeric address isn't one of the public internet."""
     found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -80,20 +80,21 @@ def _end_old_key_for(session: Session, running: Rotation, by: str, now: datetime
         wake_waiting(session, running.strategy_id, now)
 
 
-def give_way(session: Session, strategy_id: int, now: datetime) -> bool:
-    """End the strategy's rotation that only waits for room, for an undo, without committing.
+def end_waiting(
+    session: Session, strategy_id: int, now: datetime, code: str, *only: ColumnElement[bool], **facts: str
+) -> bool:
+    """End the strategy's rotation that no worker has, as failed by `code`, without committing.
 
-    False when there is none, or a worker has it.
+    `only`: if these hold of it. False when there is none.
     """
     ended = session.execute(
         update(Rotation)
         .where(
-            Rotation.strategy_id == strategy_id, Rotation.ended_at.is_(None), Rotation.state == State.QUEUED.value,
-            Rotation.access_key_id.is_(None), or_(Rotation.lease_until.is_(None), Rotation.lease_until <= now),
+            Rotation.strategy_id == strategy_id, Rotation.ended_at.is_(None),
+            or_(Rotation.lease_until.is_(None), Rotation.lease_until <= now), *only,
         )
         .values(
-            ended_at=now, state=State.FAILED.value, wait_until=None, wait_code="", error_code="gave_way",
-            error_facts={},
+            ended_at=now, state=State.FAILED.value, wait_until=None, wait_code="", error_code=code, error_facts=facts
         )
         .execution_options(synchronize_session=False)
     )  # fmt: skip

@@ -218,8 +218,8 @@ def _no_room(work: Work, known: list[AccessKey], listed: list[ListedKey] | None)
         if is_kept:
             tell_waiting(work, facts)
         code = "old_key_kept" if is_kept else "old_key_in_grace"
-        copy = None if is_kept or is_inactive else first_behind(work.session, work.strategy)
-        if copy is not None and work.strategy.retire_when == RetireWhen.NEXT.value:
+        by_its_place = work.strategy.retire_when == RetireWhen.NEXT.value and not is_kept and not is_inactive
+        if by_its_place and (copy := first_behind(work.session, work.strategy)) is not None:
             code, facts = WAITS, facts | {"copy": copy.destination.name, "said": said_of(copy)}
         work.save(wait_code=code, error_facts=facts, tries=0)
         return until

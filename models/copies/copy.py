@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -36,7 +37,8 @@ OUTPUTS = ("access_key_id", "secret_access_key", "smtp_user_name", "smtp_passwor
 FAILING = "copies.why <> ''"
 """What of a copy needs a person's attention; in words of SQL, for an index of such copies is asked for by these."""
 
-_SHORTEST, _LONGEST = timedelta(seconds=5), timedelta(hours=1)
+LONGEST_PAUSE = timedelta(hours=1)
+"""So long at most a copy that fails waits until it is tried again."""
 
 
 class Copy(Base):
@@ -104,10 +106,10 @@ class Copy(Base):
         """The path that is copied, as pages say it: `production:/billing/api`; empty for a strategy's."""
         return "" if self.environment is None else f"{self.environment.name}:{self.path}"
 
-
-def next_try(failing_since: datetime, now: datetime) -> datetime:
-    """When a copy that failed now is tried again: as long again as it has been failing for, an hour at most."""
-    return now + min(max(now - failing_since, _SHORTEST), _LONGEST)
+    @property
+    def what(self) -> str:
+        """What is copied, in words: `the key of billing-api`, or `the secrets at production:/billing/api`."""
+        return f"the secrets at {self.place}" if self.strategy is None else f"the key of {self.strategy.user_name}"
 
 
 def copies_due(session: Session, now: datetime, most: int) -> list[tuple[int, int]]:
@@ -180,6 +182,7 @@ def copies_of(session: Session, strategy: RotationStrategy) -> Sequence[Copy]:
     ).all()
 
 
+@cache
 def failing() -> Select[int, str]:
     """For a statement: each strategy of which a copy fails, with the name of the copy's destination."""
     fails = text(FAILING)

@@ -23,14 +23,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
-from models.base import Base
+from models.base import Base, as_long_again
 from models.telling.outbox import Audience, Kind, OutboxEvent
 from models.telling.receivers import NoticeAddress, Receiver, Webhook
 
 TRIED_FOR = timedelta(days=3)
 KEPT_FOR = timedelta(days=30)
 """How long events and what came of them are kept."""
-_SHORTEST, _LONGEST = timedelta(seconds=5), timedelta(hours=12)
+_LONGEST = timedelta(hours=12)
 _REST = timedelta(minutes=5)
 """For so long at most the other deliveries of a receiver wait when it fails: a dead one is tried by one of them."""
 _ANSWERS_KEPT = 30
@@ -82,7 +82,7 @@ class Delivery(Base):
 def next_try(since: datetime, now: datetime) -> datetime | None:
     """When a delivery that failed now is tried again: as long again as it has been tried for; None after three days."""
     end = since + TRIED_FOR
-    return None if now >= end else min(now + min(max(now - since, _SHORTEST), _LONGEST), end)
+    return None if now >= end else min(as_long_again(since, now, _LONGEST), end)
 
 
 def send_to(session: Session, event: OutboxEvent, receiver: Receiver, now: datetime) -> Delivery:

@@ -50,10 +50,11 @@ def move_secrets(
     except IntegrityError:
         refuse_taken(session, environment, path, names)
         raise
-    places = {*left, (environment.id, path)} if moving else set()
-    hold_copies(session, places)
-    for place_id, place_path in places:
-        want_place(session, place_id, place_path, now)
+    if moving:
+        places = {*left, (environment.id, path)}
+        hold_copies(session, places)
+        for place_id, place_path in places:
+            want_place(session, place_id, place_path, now)
     return moved
 
 

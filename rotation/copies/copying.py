@@ -18,12 +18,20 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from crypto import Keyring
-from models import Connection, Copy, Destination, Project, RotationStrategy, Secret, SecretVersion
+from models import Connection, Copy, Destination, Project, RotationStrategy, SecretVersion
 from models.audit import Action, record
-from models.copies.copy import OUTPUTS, claim_copy, claimed_tries, next_try, when_more_is_wanted, write_copy
+from models.base import as_long_again
+from models.copies.copy import (
+    LONGEST_PAUSE,
+    OUTPUTS,
+    claim_copy,
+    claimed_tries,
+    when_more_is_wanted,
+    write_copy,
+)
 from models.engine import begin_reading
-from models.secret import versions_at
-from rotation.asking import Way
+from models.secret import current_versions, versions_at
+from rotation.asking import Way, printable
 from rotation.clock import Clock
 from rotation.copies import telling
 from rotation.copies.holding import let_go
@@ -169,12 +177,7 @@ def _outputs(session: Session, strategy: RotationStrategy, names: Mapping[str, s
         for output, secret_id in zip(OUTPUTS, strategy.output_ids, strict=False)
         if secret_id is not None and output in names
     }
-    rows = session.scalars(
-        select(SecretVersion)
-        .join(Secret, (Secret.id == SecretVersion.secret_id) & (Secret.version == SecretVersion.number))
-        .where(Secret.id.in_(called))
-    )
-    return {called[version.secret_id]: version for version in rows}
+    return {called[version.secret_id]: version for version in current_versions(session, called)}
 
 
 def _text(name: str, value: bytes) -> str:
@@ -250,9 +253,11 @@ def _fail(copier: Copier, attempt: _Try, error: StoreError) -> None:
     session, copy, now = copier.session, attempt.copy, copier.clock.now()
     session.rollback()  # one that has only read can't write any more on SQLite, where others wrote meanwhile
     since = copy.failing_since or now
-    again = max(next_try(since, now), now + timedelta(seconds=min(error.retry_after_s or 0, 3600)))
-    said = "".join(letter if letter.isprintable() else " " for letter in error.said).strip()[:300]
-    values = {"busy_until": None, "next_at": again, "failing_since": since, "why": error.why.value, "said": said}
+    again = max(as_long_again(since, now, LONGEST_PAUSE), now + timedelta(seconds=min(error.retry_after_s or 0, 3600)))
+    values = {
+        "busy_until": None, "next_at": again, "failing_since": since, "why": error.why.value,
+        "said": printable(error.said)[:300],
+    }  # fmt: skip
     failed = _write(copier, attempt, values, if_anew={"busy_until": None, "next_at": now})
     if failed and copy.failing_since is None:
         _note_in_log(session, copy, now, Action.COPY_FAIL, why=error.why.value)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models import Copy, Environment, Kind, RotationStrategy
+from models import Copy, Kind
 from models.telling.alerts import clear_alert, raise_alert
 from models.telling.outbox import tell
 from rotation.copies.remedies import REMEDIES
@@ -42,12 +42,7 @@ def forget(session: Session, copy: Copy) -> None:
 
 
 def _tell(session: Session, copy: Copy, now: datetime, **data: Any) -> None:
-    strategy = None if copy.strategy_id is None else session.get_one(RotationStrategy, copy.strategy_id)
-    what = f"the secrets at {_place(session, copy)}" if strategy is None else f"the key of {strategy.user_name}"
-    told = {"id": copy.id, "destination_id": copy.destination_id, "destination": copy.destination.name, "what": what}
-    tell(session, Kind.COPY_FAILED, now, project_id=copy.project_id, strategy=strategy, copy=told, **data)
-
-
-def _place(session: Session, copy: Copy) -> str:
-    environment = session.get(Environment, copy.environment_id)
-    return f"{environment.name if environment else ''}:{copy.path}"
+    here = session.get_one(Copy, copy.id)  # a worker's own is apart from the session
+    told = {"id": here.id, "destination_id": here.destination_id, "destination": here.destination.name}
+    told["what"] = here.what
+    tell(session, Kind.COPY_FAILED, now, project_id=here.project_id, strategy=here.strategy, copy=told, **data)

@@ -17,7 +17,7 @@ from models.strategy import lock_strategy
 from rotation.ending import at_aws
 from rotation.errors import RotationError
 from rotation.provider import KeyPair
-from rotation.requests import BeingDeletedError, give_way, open_rotation, queue
+from rotation.requests import BeingDeletedError, end_waiting, open_rotation, queue
 from rotation.work import Work
 
 _LIVES = (
@@ -54,7 +54,10 @@ def request_undo(
     """
     if not lock_strategy(session, strategy) or strategy.deleting_at is not None:
         raise BeingDeletedError
-    give_way(session, strategy.id, now)  # an undo needs no room
+    # An undo needs no room: one that only waits for that gives way.
+    end_waiting(
+        session, strategy.id, now, "gave_way", Rotation.state == State.QUEUED.value, Rotation.access_key_id.is_(None)
+    )
     running = open_rotation(session, strategy.id)
     if running is not None:
         return running, False

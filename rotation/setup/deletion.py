@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import AccessKey, Action, KeyState, Rotation, RotationStrategy
+from models import AccessKey, Action, KeyState, RotationStrategy
 from models.access_key import AT_AWS, move
 from models.audit import record
 from models.strategy import lock_strategy
+from rotation.requests import end_waiting, open_rotation
 
 
 class RotationRunsError(Exception):
@@ -114,19 +115,7 @@ def _keys_at_aws(session: Session, strategy: RotationStrategy) -> list[AccessKey
 
 def _end_waiting_rotation(session: Session, strategy: RotationStrategy, now: datetime) -> None:
     """A rotation that only waits goes with its strategy; one that a worker holds must end first."""
-    ended = session.execute(
-        update(Rotation)
-        .where(
-            Rotation.strategy_id == strategy.id,
-            Rotation.ended_at.is_(None),
-            or_(Rotation.lease_until.is_(None), Rotation.lease_until <= now),
-        )
-        .values(ended_at=now, state="failed", wait_until=None, wait_code="", error_code="interrupted",
-                error_facts={"said": "The strategy was deleted"})
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
-    if ended.rowcount:  # type: ignore[attr-defined]
+    if end_waiting(session, strategy.id, now, "interrupted", said="The strategy was deleted"):
         return
-    held = session.scalar(select(Rotation.id).where(Rotation.strategy_id == strategy.id, Rotation.ended_at.is_(None)))
-    if held is not None:
+    if open_rotation(session, strategy.id) is not None:
         raise RotationRunsError

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from crypto import Keyring
 from models import Delivery, NoticeAddress, Project, Webhook
 from models.telling.deliveries import claim_delivery, let_rest, next_try, settle
-from rotation.asking import UnansweredError
+from rotation.asking import UnansweredError, printable
 from rotation.clock import Clock
 from rotation.telling import notices, webhooks
 
@@ -97,7 +97,7 @@ def _write(
 ) -> None:
     session, now = sender.session, sender.clock.now()
     answer: dict[str, Any] = {
-        "at": now.isoformat(timespec="seconds"), "status": said.status, "said": _printable(said.said), "ok": said.ok,
+        "at": now.isoformat(timespec="seconds"), "status": said.status, "said": printable(said.said), "ok": said.ok,
     }  # fmt: skip
     again = None if said.ok or said.final else next_try(delivery.since, now)
     settle(session, delivery, until, answer, again)
@@ -106,8 +106,3 @@ def _write(
     if said.status == _GONE and isinstance(receiver, Webhook):
         receiver.enabled, receiver.gone_at = False, now
     session.commit()
-
-
-def _printable(text: str) -> str:
-    """Without what a database or a page can't take."""
-    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
