@@ -75,11 +75,10 @@ class StrategyCopyForm(_CopyForm):
     def validate_destination(self, field: Field) -> None:
         """One whose settings are right for the names."""
         chosen = self.offered.get(field.data or "")
-        problem = (
-            KINDS[chosen.kind].names_problem(KINDS[chosen.kind].filled(chosen.settings), self.names.values())
-            if chosen
-            else None
-        )
+        if chosen is None:
+            return
+        kind = KINDS[chosen.kind]
+        problem = kind.names_problem(kind.filled(chosen.settings), self.names.values())
         if problem is not None:
             raise ValidationError(problem[1])
 

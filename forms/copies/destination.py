@@ -58,6 +58,11 @@ class DestinationForm(Form):
         return problem is None
 
 
+def by_field(settings: Mapping[str, str]) -> dict[str, str]:
+    """Settings by the names of their fields, to fill a form in."""
+    return {_PREFIX + name: text for name, text in settings.items()}
+
+
 def destination_form(kind: Kind, connections: Sequence[tuple[str, str]] = ()) -> type[DestinationForm]:
     """The form of a kind. `connections`: ids and names to choose from, for a kind that is reached by one."""
     fields: dict[str, object] = {_PREFIX + each.name: _field(each) for each in kind.settings}

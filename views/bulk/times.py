@@ -5,33 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
 
 from forms.strategy.many import RescheduleMany
 from models.schedule import Schedule
 from views.bulk.choice import Choice, last_turns
-from views.drafts.times import PREVIEWED
+from views.drafts.times import Turns
 from views.frame.services import now
 from views.frame.times import span
 
 
 @dataclass
-class ManyTimes:
-    """What the part of a form with a schedule asks of its draft (views/drafts/times.py), for all that were chosen."""
+class ManyTimes(Turns):
+    """A form with a schedule for all that were chosen."""
 
     form: RescheduleMany
     choice: Choice
     now: datetime = field(default_factory=now)
     longest_turn: None = None
     """How old a key may get decides for each strategy by itself."""
-
-    @cached_property
-    def schedule(self) -> Schedule | None:
-        """When the keys turn by themselves, as far as the form is right; None when only the button rotates."""
-        try:
-            return None if self.form.turning_problem() else self.form.schedule
-        except ValueError:
-            return None
 
     @property
     def counted_from(self) -> str:
@@ -46,12 +37,9 @@ class ManyTimes:
         others = f"the others begin up to {span(apart_s)} later" if apart_s else "all of them begin then"
         return f"Counted from the last rotation of each. These are the times of the first to turn; {others}."
 
-    def next_times(self) -> list[datetime]:
-        """The next five times of the one that turns first, if any does."""
-        if self.schedule is None or not self._firsts:
-            return []
-        first = self._firsts[0]
-        return [first, *islice(self.schedule.times(first), PREVIEWED - 1)]
+    def first_time(self, _schedule: Schedule) -> datetime | None:
+        """That of the one that turns first, if any does."""
+        return next(iter(self._firsts), None)
 
     @cached_property
     def _firsts(self) -> list[datetime]:

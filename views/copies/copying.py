@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -27,7 +27,6 @@ from views.frame.services import courier, now
 from views.htmx import dialog, done
 from views.reauth import password_fresh_required
 from views.shown.facts import with_places
-from views.shown.handover.copies import words_of
 from views.shown.values import page_values
 
 _THERE = "It is copied there already: change that copy instead."
@@ -37,7 +36,7 @@ _THERE = "It is copied there already: change that copy instead."
 def show_add(project_name: str) -> ResponseReturnValue:
     """Show the form of a new copy: of a strategy's key, or with `of=path` of a path."""
     project = get_project(project_name)
-    return _add_page(project, _form(project, formdata=None, data=_asked()))
+    return _add_page(project, _form(project, of_path=_wants_path(), formdata=None, data=_asked()))
 
 
 @bp.post("/add")
@@ -45,7 +44,7 @@ def show_add(project_name: str) -> ResponseReturnValue:
 def add(project_name: str) -> ResponseReturnValue:
     """Begin a copy."""
     project = get_project(project_name)
-    form = _form(project)
+    form = _form(project, of_path=_wants_path())
     if not form.validate():
         return _add_page(project, form), 422
     copy = Copy(
@@ -66,7 +65,9 @@ def show_edit(project_name: str, copy_id: int) -> ResponseReturnValue:
     """Show the form of a copy: its names, or its prefix."""
     project = get_project(project_name)
     copy = get_copy(project, copy_id)
-    return _edit_page(project, copy, _form_of(project, copy, formdata=None, data=_stored(copy)))
+    return _edit_page(
+        project, copy, _form(project, of_path=copy.strategy_id is None, formdata=None, data=_stored(copy))
+    )
 
 
 @bp.post("/of/<int:copy_id>/edit")
@@ -75,7 +76,7 @@ def edit(project_name: str, copy_id: int) -> ResponseReturnValue:
     """Give it other names there. What Keyturn made under the earlier ones is deleted."""
     project = get_project(project_name)
     copy = get_copy(project, copy_id)
-    form = _form_of(project, copy)
+    form = _form(project, of_path=copy.strategy_id is None)
     for name, value in _stored(copy).items():
         if name not in (*OUTPUTS, "prefix"):
             form[name].data = value
@@ -117,7 +118,7 @@ def confirm_remove(project_name: str, copy_id: int) -> ResponseReturnValue:
     copy = get_copy(project, copy_id)
     back = page_of(project, copy.destination_id)
     kind = KINDS[copy.destination.kind]
-    return dialog("copies/_remove.html", project=project, copy=copy, kind=kind, back=back, what=_what(copy))
+    return dialog("copies/_remove.html", project=project, copy=copy, kind=kind, back=back, what=copy.what)
 
 
 @bp.post("/of/<int:copy_id>/remove")
@@ -140,18 +141,9 @@ def remove(project_name: str, copy_id: int) -> ResponseReturnValue:
     return done(to, toast="It is no longer copied")
 
 
-def _form(project: Project, **given: Any) -> StrategyCopyForm | PathCopyForm:
-    """The form that the address asks for, with what the project has to choose from."""
-    form = PathCopyForm(**given) if request.args.get("of") == "path" else StrategyCopyForm(**given)
-    return _offer(project, form)
-
-
-def _form_of(project: Project, copy: Copy, **given: Any) -> StrategyCopyForm | PathCopyForm:
-    form = PathCopyForm(**given) if copy.strategy_id is None else StrategyCopyForm(**given)
-    return _offer(project, form)
-
-
-def _offer(project: Project, form: StrategyCopyForm | PathCopyForm) -> StrategyCopyForm | PathCopyForm:
+def _form(project: Project, *, of_path: bool, **given: Any) -> StrategyCopyForm | PathCopyForm:
+    """The form of a path's copy or of a strategy's, with what the project has to choose from."""
+    form = PathCopyForm(**given) if of_path else StrategyCopyForm(**given)
     form.offer(destinations_of(db.session(), project.id))
     if isinstance(form, PathCopyForm):
         form.offer_environments(project.environments)
@@ -161,6 +153,10 @@ def _offer(project: Project, form: StrategyCopyForm | PathCopyForm) -> StrategyC
         )
         form.offer_strategies(db.session.scalars(with_places(mine).order_by(RotationStrategy.user_name)).all())
     return form
+
+
+def _wants_path() -> bool:
+    return request.args.get("of") == "path"
 
 
 def _asked() -> dict[str, Any]:
@@ -191,20 +187,14 @@ def _add_page(project: Project, form: StrategyCopyForm | PathCopyForm) -> str:
     if not form.destination.choices:
         return render_template("copies/choose.html", project=project)
     is_path = isinstance(form, PathCopyForm)
-    return render_template("copies/add.html", project=project, form=form, is_path=is_path, kinds=KINDS)
+    return render_template("copies/add.html", project=project, form=form, is_path=is_path)
 
 
 def _edit_page(project: Project, copy: Copy, form: StrategyCopyForm | PathCopyForm) -> str:
-    values = {"copy": copy, "form": form, "is_path": copy.strategy_id is None, "what": _what(copy)}
+    values = {"copy": copy, "form": form, "is_path": copy.strategy_id is None, "what": copy.what}
     return render_template("copies/edit.html", project=project, back=page_of(project, copy.destination_id), **values)
 
 
-def _what(copy: Copy) -> str:
-    return words_of(copy, copy.strategy)
-
-
 def _audit(action: Action, copy: Copy, **detail: Any) -> None:
-    destination = copy.destination or abort(404)
-    audit(
-        action, destination.name, project_id=copy.project_id, strategy_id=copy.strategy_id, what=_what(copy), **detail
-    )
+    facts = {"project_id": copy.project_id, "strategy_id": copy.strategy_id, "what": copy.what}
+    audit(action, copy.destination.name, **facts, **detail)

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from database import db
-from forms.copies.destination import DestinationForm, destination_form
+from forms.copies.destination import DestinationForm, by_field, destination_form
 from models import Connection, Destination, Project
 from models.audit import Action
 from models.base import add_unless_there, new_id
@@ -24,7 +24,7 @@ from rotation.copies.store import Kind, StoreError, Why
 from rotation.reach.ways import CHECKING
 from views.copies.blueprint import bp, get_destination, page_of
 from views.fetch import get_project
-from views.frame.identity import audit, me
+from views.frame.identity import audit, changes, me
 from views.frame.private import allowed_private
 from views.frame.services import config, courier, keyring, now, services
 from views.htmx import dialog, done
@@ -162,8 +162,8 @@ def _changed_form(project: Project, destination: Destination, *, bound: bool) ->
     """The form of what is there, filled in by it or `bound` to what was sent."""
     kind = KINDS[destination.kind]
     settings = kind.filled(destination.settings)
-    stored: dict[str, Any] = {f"at_{name}": text for name, text in settings.items()}
-    stored |= {"name": destination.name, "allows_private": destination.allows_private}
+    stored: dict[str, Any] = {"name": destination.name, "allows_private": destination.allows_private}
+    stored |= by_field(settings)
     stored |= {"connection": destination.connection_id} if kind.by_connection else {}
     form = _form(project, kind)() if bound else _form(project, kind)(formdata=None, data=stored)
     form.has_credential, form.before = destination.credential is not None, settings
@@ -179,26 +179,23 @@ def _name_is_free(project: Project, destination: Destination, form: DestinationF
 
 def _take_over(project: Project, destination: Destination, form: DestinationForm) -> dict[str, str]:
     """Write what was filled in; what differs from before, for the audit log."""
-    told = {}
     private = allowed_private(form.allows_private, destination.allows_private, moved=form.leads_elsewhere)
     values = {"name": form.name.data, "settings": form.settings, "allows_private": private}
     if form.kind.by_connection:
         values["connection_id"] = form["connection"].data
+    told = changes(destination, values)
+    if "settings" in told:
+        told["settings"] = form.kind.place(form.settings)
     credential = form["credential"].data if "credential" in form else ""
     if credential or (form.has_credential and form.leads_elsewhere):
         destination.set_credential(project.sealing_key(keyring()), credential or "")
         told["credential"] = "changed" if credential else "forgotten"
-    for name, value in values.items():
-        before = getattr(destination, name)
-        if before != value:
-            told[name] = form.kind.place(form.settings) if name == "settings" else f"{before} to {value}"
-            setattr(destination, name, value)
     return told
 
 
 def _place(destination: Destination) -> tuple[str, str | None]:
     """Where its names stand, as far as its address doesn't say so."""
-    return KINDS[destination.kind].place(destination.settings), destination.connection_id
+    return KINDS[destination.kind].place_of(destination.settings), destination.connection_id
 
 
 def _send(destination: Destination) -> None:

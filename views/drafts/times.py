@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from database import db
 from forms.strategy.schedule import ScheduleFields
@@ -22,15 +23,10 @@ PREVIEWED = 5
 F = TypeVar("F", bound=ScheduleFields)
 
 
-@dataclass
-class Times(Generic[F]):
-    """A form with a schedule, of a new strategy or of `strategy`; `report` is what its last check found."""
+class Turns(ABC):
+    """What the part of a form with a schedule shows: when keys turn by it, as far as it is filled in rightly."""
 
-    project: Project
-    strategy: RotationStrategy | None
-    form: F
-    report: Report | None = None
-    now: datetime = field(default_factory=now)
+    form: Any
 
     @cached_property
     def schedule(self) -> Schedule | None:
@@ -39,6 +35,27 @@ class Times(Generic[F]):
             return None if self.form.turning_problem() else self.form.schedule
         except ValueError:
             return None
+
+    def next_times(self) -> list[datetime]:
+        """The next five times of the schedule, if it has any and is right."""
+        schedule = self.schedule
+        first = None if schedule is None else self.first_time(schedule)
+        return [] if schedule is None or first is None else [first, *islice(schedule.times(first), PREVIEWED - 1)]
+
+    @abstractmethod
+    def first_time(self, schedule: Schedule) -> datetime | None:
+        """The first of them; None while nothing turns by itself."""
+
+
+@dataclass
+class Times(Turns, Generic[F]):
+    """A form with a schedule, of a new strategy or of `strategy`; `report` is what its last check found."""
+
+    project: Project
+    strategy: RotationStrategy | None
+    form: F
+    report: Report | None = None
+    now: datetime = field(default_factory=now)
 
     @cached_property
     def longest_turn(self) -> timedelta | None:
@@ -53,18 +70,13 @@ class Times(Generic[F]):
         """What one has to know of the next times, in a sentence; empty where they are the strategy's own."""
         return ""
 
-    def next_times(self) -> list[datetime]:
-        """The next five times of the schedule, if it has any and is right."""
-        schedule, strategy = self.schedule, self.strategy
-        if schedule is None or (strategy is not None and strategy.paused_at is not None):
-            return []
-        first = self._first_time(schedule)
-        return [first, *islice(schedule.times(first), PREVIEWED - 1)]
-
-    def _first_time(self, schedule: Schedule) -> datetime:
+    def first_time(self, schedule: Schedule) -> datetime | None:
+        """Counted from when the strategy's key was turned last; None while it is paused."""
         strategy = self.strategy
         if strategy is None:
             return schedule.first(self.now, self.now)
+        if strategy.paused_at is not None:
+            return None
         before = strategy.schedule
         if before is not None and replace(before, offset=timedelta()) == schedule and strategy.due_at is not None:
             return strategy.due_at

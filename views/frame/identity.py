@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from database import READING_METHODS, aside, db
 from models.audit import Action, record
+from models.base import Base
 from models.user import SESSION_LIMIT, SESSION_TOUCH, User, UserSession, find_session, start_session, touch_session
 from views.frame.security import cookie_name, uses_https
 from views.frame.services import now
@@ -57,6 +58,17 @@ def audit(action: Action, thing: str, **facts: Any) -> None:
     user = me()
     facts.setdefault("address", request.remote_addr or "")
     record(db.session(), at=now(), actor=user.name, actor_id=user.id, action=action, thing=thing, **facts)
+
+
+def changes(row: Base, values: Mapping[str, Any]) -> dict[str, str]:
+    """Take the values over into the row; what differs from before, for the audit log."""
+    told = {}
+    for name, value in values.items():
+        before = getattr(row, name)
+        if before != value:
+            setattr(row, name, value)
+            told[name] = f"{before} to {value}"
+    return told
 
 
 def sign_in(user: User, response: BaseResponse) -> None:

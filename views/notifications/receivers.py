@@ -97,17 +97,6 @@ def name_is_free(project: Project, receiver: Receiver, form: WebhookForm | Addre
     return form.name.data not in taken
 
 
-def changes(receiver: Receiver, values: dict[str, Any]) -> dict[str, str]:
-    """Take over the values; what differs from before, for the audit log."""
-    told = {}
-    for name, value in values.items():
-        before = getattr(receiver, name)
-        if before != value:
-            setattr(receiver, name, value)
-            told[name] = f"{before} to {value}"
-    return told
-
-
 def _values(project: Project, receiver: Receiver) -> dict[str, Any]:
     asked = request.args.get("before", type=int)
     before = None if asked is None else sane_id(asked)

@@ -13,12 +13,12 @@ from models import Project, Webhook
 from models.audit import Action
 from models.base import add_unless_there, new_id
 from views.fetch import get_project
-from views.frame.identity import audit, me
+from views.frame.identity import audit, changes, me
 from views.frame.private import allowed_private
 from views.frame.services import keyring, now
 from views.htmx import dialog, done
 from views.notifications.blueprint import bp, get_webhook, page_of
-from views.notifications.receivers import changes, name_is_free, page
+from views.notifications.receivers import name_is_free, page
 from views.reauth import password_fresh_required
 
 

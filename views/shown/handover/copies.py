@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from models import Copy, RotationStrategy
+from models import Copy
 from models.copies.copy import OUTPUTS
 from rotation.copies.remedies import REMEDIES, Remedy
 from rotation.copies.store import Why
@@ -46,8 +46,3 @@ def _state(copy: Copy, now: datetime) -> State:
         return State("run", "loader-2", "On its way", Group.RUNNING)
     line = Line("copied", copy.copied_at) if copy.copied_at else NOTHING
     return State("ok", "circle-check", "Up to date", Group.OK, line)
-
-
-def words_of(copy: Copy, strategy: RotationStrategy | None) -> str:
-    """What is copied, for a heading or the audit log."""
-    return f"the key of {strategy.user_name}" if strategy is not None else f"the secrets at {copy.place}"
