@@ -235,4 +235,4 @@ def test_deleting_the_strategy_says_who_has_its_key(bob_client, session, copy, s
     session.commit()
     page = bob_client.get(f"/projects/payments/strategies/{strategy.id}/delete").text
     assert "Nothing is copied to" in page
-    assert ">billing, shop</b> had the key from here" in page
+    assert ">billing, shop</span> had the key from here" in page
