@@ -363,7 +363,7 @@ _ROWS = (
         "Copy is behind",
         "The copy in {copy} doesn't have the current key yet",
         "{said}. Programs that read it there still use {key}, so it isn't ended.",
-        "Mend the copy at its destination's page, or delete it there. Retire now ends the old key all the same.",
+        "Mend the copy at its destination's page, or stop it there. Retire now ends the old key all the same.",
         _AGAIN,
         retryable=True,
     ),
