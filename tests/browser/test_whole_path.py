@@ -269,6 +269,7 @@ def test_a_program_can_use_the_key_that_a_person_copies(
     expect(dialog.locator("pre")).to_have_text(home.published(target.user_name).secret_access_key)
     dialog.get_by_role("link", name="Hide now").click()
     expect(dialog).to_be_hidden()
+    expect(page.locator("#dialog pre")).to_have_count(0)  # it goes a moment after it is hidden
     assert home.published(target.user_name).secret_access_key not in page.content()
 
 

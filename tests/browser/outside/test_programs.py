@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -13,6 +14,7 @@ from practice.seed import PracticeAws
 from tests.browser.installation import Installation
 from tests.browser.screen import Screen
 from tests.practice_aws import new_name
+from tests.processes.processes import wait_for
 
 TOKENS = "/projects/programs/tokens"
 
@@ -24,6 +26,18 @@ def target(office: Installation, practice_process: PracticeAws) -> str:
     made = practice_process.make_target(new_name("billing-api"))
     office.make_strategy("programs", made, practice_process.make_manager(new_name("manager")))
     return made.user_name
+
+
+def fetched(address: str, token: str) -> dict[str, str] | None:
+    """What a program is handed; None while a worker still fetches it from STS."""
+    try:
+        with urlopen(Request(address, headers={"Authorization": token}), timeout=20) as answer:  # noqa: S310 - our own
+            return json.load(answer)
+    except HTTPError as error:
+        error.close()
+        if error.code != 503:
+            raise
+        return None
 
 
 def test_a_token_is_made_copied_and_used(ana: Screen, target: str):
@@ -50,8 +64,7 @@ def test_a_token_is_made_copied_and_used(ana: Screen, target: str):
     ana.press("Rotate")
     expect(page.locator("#strategy-head")).to_contain_text("Up to date")
     address = re.search(r"FULL_URI=(\S+)", page.locator("#programs").inner_text())[1]
-    with urlopen(Request(address, headers={"Authorization": token}), timeout=20) as answer:  # noqa: S310 - our own
-        handed = json.load(answer)
+    handed = wait_for(lambda: fetched(address, token), "the credentials")
     assert handed["AccessKeyId"]
     page.reload()
     expect(page.get_by_role("table", name="Who holds which key")).to_contain_text("as a session")
