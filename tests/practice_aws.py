@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -17,15 +18,22 @@ ROOT = Path(__file__).parent.parent
 _numbers = count(1)
 
 
-@pytest.fixture(scope="session")
-def practice_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeAws]:
-    ready_file = tmp_path_factory.mktemp("practice") / "ready.json"
+@contextmanager
+def running_practice(folder: Path) -> Iterator[PracticeAws]:
+    """A practice AWS of its own, that says in `folder` where it is."""
+    ready_file = folder / "ready.json"
     command = [sys.executable, "-m", "practice", "--ready-file", str(ready_file)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert "listens" in process.stdout.readline()
         yield PracticeAws.from_ready_file(ready_file)
         process.terminate()
+
+
+@pytest.fixture(scope="session")
+def practice_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeAws]:
+    with running_practice(tmp_path_factory.mktemp("practice")) as practice:
+        yield practice
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from practice.seed import PracticeAws
 from tests.browser.find_browser import find_browser
 from tests.browser.installation import PASSWORD, Installation
 from tests.browser.screen import Screen
+from tests.practice_aws import running_practice
 
 expect.set_options(timeout=20_000)
 
@@ -32,6 +33,17 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found, args=flags)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def practice_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeAws]:
+    """Practice AWS of the browser's tests alone.
+
+    The office goes on asking AWS between its tests: in the log of another test nobody would expect that, and it
+    would meet the fault that is meant for that test's next call.
+    """
+    with running_practice(tmp_path_factory.mktemp("practice")) as practice:
+        yield practice
 
 
 @pytest.fixture(scope="session")
