@@ -37,8 +37,8 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => {
 });
 document.addEventListener("htmx:afterRequest", ({ detail }) =>
   detail.requestConfig.triggeringEvent?.submitter?.removeAttribute("aria-busy"));
-// Once settled, not once swapped: what opens earlier doesn't hear yet what is typed into it.
-document.addEventListener("htmx:afterSettle", ({ detail }) => detail.target?.id === "dialog" && showDialog());
+// Once loaded, not once swapped: what opens earlier doesn't hear yet what is typed into it.
+document.addEventListener("htmx:load", ({ target }) => target.parentNode?.id === "dialog" && showDialog());
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-close]") || !openDialog()) return;
   event.preventDefault();

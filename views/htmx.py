@@ -33,7 +33,10 @@ def dialog(partial: str, status: int = 200, **values: Any) -> Response:
     Give `project` to keep its tabs on that page. The partial is a `{% call dialog(...) %}` of macros/dialog.html.
     """
     if wants_partial():
-        return answer(render_template(partial, **values), status, retarget="#dialog", reswap="innerHTML")
+        # Out of band: htmx then finds #dialog even if the page's news have replaced what was pressed meanwhile.
+        shown = Markup(render_template(partial, **values))  # noqa: S704 - rendered by Jinja, escaped
+        html = Markup('<div hx-swap-oob="innerHTML:#dialog">{}</div>').format(shown)
+        return answer(html, status, reswap="none")
     page = "project_dialog.html" if "project" in values else "dialog.html"
     return answer(render_template(page, partial=partial, **values), status)
 

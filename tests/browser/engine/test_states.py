@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from sqlalchemy import delete
 
 from models.heartbeat import RESTORE, Heartbeat, beat
@@ -51,6 +51,22 @@ def test_a_strategys_page_tells_it_in_full(ana: Screen, engine: dict[str, str], 
     expect(ana.page.get_by_text(told).first).to_be_visible()
     if name not in LIKE_ANOTHER:
         ana.look(f"engine-{name}")
+
+
+def test_a_dialog_opens_though_news_replaced_the_button_that_asked_for_it(ana: Screen, engine: dict[str, str]):
+    page = ana.page
+    page.goto(engine["report-mailer"])
+
+    def answer_late(route: Route) -> None:
+        page.evaluate("form = document.querySelector('#rotate').form; form.replaceWith(form.cloneNode(true))")
+        route.continue_()
+
+    page.route("**/rotate", answer_late)
+    page.get_by_role("button", name="Rotate", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading")).to_have_text("report-mailer still has its old key")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Rotate", exact=True)).to_be_focused()
 
 
 @pytest.mark.parametrize(
