@@ -63,7 +63,7 @@ lock-is-current: $(READY)
 browser: $(READY)
 	@$(BIN)/python tests/browser/find_browser.py
 
-.sdk/.installed: $(READY) tests/sdk/requirements.txt tests/sdk/package-lock.json tests/sdk/install
+.sdk/.installed: $(READY) tests/sdk/requirements.txt tests/sdk/package-lock.json tests/sdk/install tests/sdk/programs/go.go
 	@tests/sdk/install
 
 $(READY): requirements.lock pyproject.toml .ci/install

@@ -11,7 +11,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
-PYTHON = ROOT / ".sdk" / "bin" / "python"
+BIN = ROOT / ".sdk" / "bin"
 _BY_AWS = re.compile(
     "InvalidClientTokenId|InvalidAccessKeyId|INVALID_ACCESS_KEY_ID|INVALID_CLIENT_TOKEN_ID|SignatureDoesNotMatch"
     "|SIGNATURE_DOES_NOT_MATCH|ExpiredToken|EXPIRED_TOKEN|UnrecognizedClient|InvalidToken|AuthFailure"
@@ -27,15 +27,13 @@ class Program:
         home = folder / "home"
         home.mkdir(exist_ok=True)
         self.output = folder / "calls"
-        run = ["node", "--no-warnings"] if name.endswith(".mjs") else [str(PYTHON), "-W", "ignore"]
         base = {
             "PATH": os.environ["PATH"], "HOME": str(home), "PACE_MS": str(pace_ms), "PYTHONDONTWRITEBYTECODE": "1",
             "AWS_EC2_METADATA_DISABLED": "true", "AWS_SDK_LOAD_CONFIG": "1", "AWS_MAX_ATTEMPTS": "1",
             "AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE": "1",
         }  # fmt: skip
         with self.output.open("w") as output, (folder / "stderr").open("w") as errors:
-            command = [*run, str(FOLDER / "programs" / name)]
-            self._process = subprocess.Popen(command, env=base | env, cwd=FOLDER, stdout=output, stderr=errors)
+            self._process = subprocess.Popen(_command(name), env=base | env, cwd=FOLDER, stdout=output, stderr=errors)
 
     def stop(self) -> None:
         """End it."""
@@ -62,6 +60,14 @@ class Program:
             for at, text in self.calls()
             if text and not _BY_AWS.search(text) and not any(begun <= at <= ended for begun, ended in away)
         ]
+
+
+def _command(name: str) -> list[str]:
+    file = FOLDER / "programs" / name
+    if file.suffix == ".go":
+        return [str(BIN / "aws-go")]
+    run = ["node", "--no-warnings"] if file.suffix == ".mjs" else [str(BIN / "python"), "-W", "ignore"]
+    return [*run, str(file)]
 
 
 def by_endpoint(url: str, token: str, folder: Path) -> dict[str, str]:

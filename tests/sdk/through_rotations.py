@@ -20,7 +20,7 @@ WITHIN_S = 60 * ROTATIONS
 
 PACE_MS = {
     "python.py": 2_000, "v2.mjs": 2_000, "v3.mjs": 2_000, "arrow.py": 2_000, "rust.py": 2_000, "object_store.py": 2_000,
-    "cli.py": 12_000,
+    "go.go": 2_000, "cli.py": 12_000,
 }  # fmt: skip
 """A program by its SDK, and how often it calls: each asks for credentials every time, and the CLI is a process."""
 SLOWER_BY_PROCESS = 4
