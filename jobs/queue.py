@@ -15,6 +15,8 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
+from models.telling.deliveries import LONGEST_TRY
+
 log = logging.getLogger(__name__)
 
 SWEEP_QUEUE = "keyturn-sweep"
@@ -25,6 +27,7 @@ TELL_QUEUE = "keyturn-tell"
 _TELL = "jobs.telling.deliver"
 _COPY = "jobs.copies.copy"
 _JOB_TIMEOUT_S = 300
+_DELIVERY_TIMEOUT_S = int(LONGEST_TRY.total_seconds())
 _FAILED_JOBS_KEPT_S = 3600
 _CONNECT_TIMEOUT_S = 2
 _ANSWER_TIMEOUT_S = 2
@@ -120,7 +123,8 @@ class Courier:
         if job_id in self._waiting:
             return
         queue = self._telling if function in {_TELL, _COPY} else self._queue
-        options = {"result_ttl": 0, "failure_ttl": _FAILED_JOBS_KEPT_S, "job_timeout": _JOB_TIMEOUT_S}
+        timeout_s = _DELIVERY_TIMEOUT_S if function == _TELL else _JOB_TIMEOUT_S
+        options = {"result_ttl": 0, "failure_ttl": _FAILED_JOBS_KEPT_S, "job_timeout": timeout_s}
         try:
             queue.enqueue(function, argument, job_id=job_id, unique=True, **options)
         except DuplicateJobError:

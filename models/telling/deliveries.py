@@ -28,6 +28,8 @@ from models.telling.outbox import Audience, Kind, OutboxEvent
 from models.telling.receivers import NoticeAddress, Receiver, Webhook
 
 TRIED_FOR = timedelta(days=3)
+LONGEST_TRY = timedelta(seconds=100)
+"""A try that takes longer is broken off."""
 KEPT_FOR = timedelta(days=30)
 """How long events and what came of them are kept."""
 _LONGEST = timedelta(hours=12)

@@ -11,15 +11,15 @@ from sqlalchemy.orm import Session
 
 from crypto import Keyring
 from models import Delivery, NoticeAddress, Project, Webhook
-from models.telling.deliveries import claim_delivery, let_rest, next_try, settle
+from models.telling.deliveries import LONGEST_TRY, claim_delivery, let_rest, next_try, settle
 from rotation.asking import UnansweredError, printable
 from rotation.clock import Clock
 from rotation.telling import notices, webhooks
 
 log = logging.getLogger(__name__)
 
-_TAKEN_FOR = timedelta(minutes=2)
-"""Longer than any try takes: one that a worker died with is made up after that."""
+_TAKEN_FOR = LONGEST_TRY + timedelta(seconds=20)
+"""Until what came of a try is written down: one that a worker died with is made up after that."""
 _GONE = 410
 _WELL = range(200, 300)
 _MOVED = range(300, 400)

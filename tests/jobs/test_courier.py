@@ -15,6 +15,7 @@ from rq.serializers import JSONSerializer
 
 from jobs.periodic import PeriodicScheduler
 from jobs.queue import WORK_QUEUE, Courier, JsonJob, QueueState, connect
+from rotation.telling import delivering
 
 NOW = datetime.now(UTC)
 
@@ -44,6 +45,12 @@ def test_work_that_was_taken_since_is_another_job(courier):
     courier.rotation(7)
     courier.rotation(7, taken=1)
     assert len(queued(courier)) == 2
+
+
+def test_a_delivery_that_hangs_is_broken_off_before_another_may_try(courier):
+    courier.delivery(7)
+    (job,) = courier._telling.jobs
+    assert job.timeout < delivering._TAKEN_FOR.total_seconds()
 
 
 @pytest.mark.parametrize("status", [JobStatus.STARTED, JobStatus.FAILED, JobStatus.FINISHED])
