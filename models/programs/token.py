@@ -202,6 +202,14 @@ def tokens_of(session: Session, project_id: str) -> Sequence[ServiceToken]:
     return session.scalars(mine.order_by(ServiceToken.revoked_at.is_not(None), ServiceToken.name)).all()
 
 
+def is_fetched(session: Session, strategy_id: int, now: datetime) -> bool:
+    """Whether a token that holds fetches the strategy's credentials."""
+    mine = TokenStrategy.strategy_id == strategy_id, TokenStrategy.fetches.is_(True)
+    holds = ServiceToken.revoked_at.is_(None), or_(ServiceToken.expires_at.is_(None), ServiceToken.expires_at > now)
+    found = select(ServiceToken.id).join(ServiceToken.named).where(*mine, *holds).limit(1)
+    return session.scalar(found) is not None
+
+
 def networks_of(text: str) -> list[str]:
     """The addresses and networks that `text` lists, each as a network. Raises ValueError with a sentence."""
     found = []

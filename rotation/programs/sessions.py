@@ -11,12 +11,13 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from models import AccessKey, HandsOut, RotationStrategy, SharedSession
 from models.access_key import is_current
 from models.base import new_id
+from models.programs.token import is_fetched
 from rotation.errors import RotationError
 from rotation.programs.handing import stored_pair
 from rotation.provider import TemporaryKey
@@ -58,13 +59,17 @@ def renew_soon(session: Session, strategy_id: int, now: datetime) -> None:
 
 
 def fetch(tools: Tools, strategy_id: int) -> None:
-    """Fetch the strategy's next session if it is due and nobody else does.
+    """Fetch the strategy's next session if it is due and nobody else does; forget it where no token may fetch it.
 
     Whoever hands it out holds the key that signed for it.
     """
     session, now = tools.session, tools.clock.now()
     claimed_until = now + tools.timing.lease
     if not _claim(tools, strategy_id, now, claimed_until):
+        return
+    if not is_fetched(session, strategy_id, now):
+        session.execute(delete(SharedSession).where(SharedSession.strategy_id == strategy_id))
+        session.commit()
         return
     strategy = session.get_one(RotationStrategy, strategy_id)
     key = session.scalar(select(AccessKey).where(is_current(strategy_id)))

@@ -9,6 +9,7 @@ import pytest
 
 from models import HandsOut, KeyState, SharedSession
 from rotation.programs.sessions import fetch, sessions_to_fetch, want_session
+from tests.api import programs
 from tests.rotation.programs.readers import hand_out
 from tests.rotation.world import HOUR, USER
 
@@ -16,7 +17,7 @@ HALF = timedelta(minutes=30)
 
 
 @pytest.fixture
-def wanted(world):
+def wanted(world, token):
     """A strategy whose temporary credentials somebody wants."""
     world.rotate()
     assert want_session(world.session, world.strategy(), world.clock.now()) == (world.strategy_id, 0)
@@ -160,7 +161,23 @@ def test_a_failure_with_a_key_that_was_replaced_meanwhile_is_not_waited_for(want
     assert due(wanted) == [wanted.strategy_id]
 
 
-def test_without_a_key_nothing_is_asked(world):
+@pytest.mark.parametrize("ended", ["revoked_at", "expires_at"])
+def test_it_is_renewed_no_more_once_no_token_may_fetch_it(wanted, token, ended):
+    fetch_one(wanted)
+    setattr(token, ended, wanted.clock.now())
+    wanted.session.commit()
+    wanted.clock.advance(HALF.total_seconds())
+    fetch_one(wanted)
+    assert len(wanted.aws.calls_of("session_of")) == 1
+    assert due(wanted) == []
+    programs.token(wanted.session, wanted.strategy(), name="another")
+    assert want_session(wanted.session, wanted.strategy(), wanted.clock.now()) == (wanted.strategy_id, 0)
+    wanted.session.commit()
+    fetch_one(wanted)
+    assert kept(wanted).credentials is not None
+
+
+def test_without_a_key_nothing_is_asked(world, token):
     want_session(world.session, world.strategy(), world.clock.now())
     world.session.commit()
     fetch_one(world)
