@@ -45,7 +45,7 @@ bench: $(READY) ## Measure Keyturn against a bare baseline
 sdk: .sdk/.installed ## Run AWS SDKs through rotations, in each way to get credentials: SDK_ROTATIONS=20
 	@$(BIN)/pytest -n 0 tests/sdk/through_rotations.py
 
-soak: $(READY) ## Attack real processes at random: ROTATIONS=300 SEED=1 DATABASE=sqlite or postgresql
+soak: .sdk/.installed ## Attack real processes at random: ROTATIONS=300 SEED=1 DATABASE=sqlite or postgresql
 	@$(BIN)/python -m soak
 
 migration: $(READY) ## Write the migration for changed models: make migration m="add tokens"

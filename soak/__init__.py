@@ -8,6 +8,8 @@
     people.py       what people do meanwhile, and the one who clears up what only a person can
     deletions.py    strategies that people delete and make anew
     consumers.py    the programs that read the pairs and call AWS, in a process of their own
+    programs.py     programs with AWS SDKs, by endpoint, agent and command, in a process of their own
+    promises.py     whether AWS refused what they were promised
     evidence.py     what is told of a key that nobody knows
     table.py        what came of it, by the database and AWS's own log
 

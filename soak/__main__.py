@@ -10,9 +10,11 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
@@ -23,12 +25,12 @@ from soak.attacks import Attacks
 from soak.fleet import Fleet
 from soak.people import People
 from soak.table import table
-from soak.world import INTERVAL_S, World, world
+from soak.world import INTERVAL_S, OF_PROGRAMS, World, world
 from supervisor.child import Child, Program
 
 _IMPORTS = (
     "supervisor.web", "supervisor.worker", "supervisor.scheduler", "views", "jobs.rotate", "jobs.keys", "jobs.sweep",
-    "soak.consumers",
+    "soak.consumers", "soak.programs",
 )  # fmt: skip
 _MEMORY = Path("/dev/shm")  # noqa: S108 - tempfile makes private folders in it
 """The databases live there: whoever is killed takes no written file along, and writing to a disk takes its time."""
@@ -54,7 +56,12 @@ def main() -> int:
         gc.freeze()
         fleet = Fleet(at.at)
         at.at.engine.dispose()
-        consumers = Child(Program("consumers", at.at.env, module="soak.consumers", once=True))
+        callers = {
+            "consumers": Child(Program("consumers", at.at.env, module="soak.consumers", once=True)),
+            "programs": Child(
+                Program("programs", at.at.env, module="soak.programs", arguments=(fleet.url,), once=True)
+            ),
+        }
         try:
             fleet.start()
             attacks, people = Attacks(seed, fleet, at), People(seed, at)
@@ -62,14 +69,14 @@ def main() -> int:
             attacks.end()
             people.end()
             _let_all_end(at, fleet, people)
-            consumers.ask_to_end()
-            while not consumers.ended():
-                time.sleep(_TURN_S)
-            consumed = json.loads(consumers.result())
-            made = table(at, fleet.kills, attacks.done, people, consumed)
+            for caller in callers.values():
+                caller.ask_to_end()
+            told = {name: _result(caller) for name, caller in callers.items()}
+            made = table(at, fleet.kills, attacks.done, people, told["consumers"], Counter(told["programs"]))
         finally:
             fleet.close()
-            consumers.kill()
+            for caller in callers.values():
+                caller.kill()
         sys.stdout.write(f"{made}\n")
         return 0 if made.is_well else 1
 
@@ -90,6 +97,13 @@ def _attack(rotations: int, seed: int, at: World, fleet: Fleet, attacks: Attacks
             cleared = time.monotonic()
             people.look_after()
         progress.look(at, people)
+
+
+def _result(caller: Child) -> dict[str, Any]:
+    while not caller.ended():
+        time.sleep(_TURN_S)
+    told: dict[str, Any] = json.loads(caller.result())
+    return told
 
 
 class _Progress:
@@ -115,11 +129,12 @@ class _Progress:
 
 
 def _begin(at: World, random: Random) -> None:
-    """The first due times: some fall on one moment."""
+    """The first due times: some fall on one moment, and those that programs wait for are now."""
     now = datetime.now(UTC)
     with Session(at.at.engine) as session, session.begin():
-        for strategy_id in session.scalars(select(RotationStrategy.id)).all():
-            due = now.timestamp() + random.randrange(0, INTERVAL_S, _DUE_EVERY_S)
+        for strategy_id, user_name in session.execute(select(RotationStrategy.id, RotationStrategy.user_name)).all():
+            later_s = random.randrange(0, INTERVAL_S, _DUE_EVERY_S)
+            due = now.timestamp() + (0 if user_name in OF_PROGRAMS else later_s)
             session.execute(
                 update(RotationStrategy)
                 .where(RotationStrategy.id == strategy_id)

@@ -28,11 +28,11 @@ from practice.seed import REGION
 from rotation.aws.clients import ONCE, make_client
 from rotation.provider import KeyPair
 from rotation.reach.access import Access
+from soak.promises import REFUSED
 
 _PAUSE_S = 0.05
 _HELD_S = 1.0
 """A program reads its pair that often: shorter than any grace."""
-_REFUSED = {"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException", "InvalidAccessKeyId"}
 
 
 class Consumers:
@@ -64,7 +64,7 @@ class Consumers:
         try:
             make_client("sts", pair, self._access, ONCE).get_session_token()
         except ClientError as error:
-            if error.response["Error"]["Code"] in _REFUSED:
+            if error.response["Error"]["Code"] in REFUSED:
                 self.refused += 1
                 self.told.append((datetime.now(UTC).isoformat(), pair.access_key_id, error.response["Error"]["Code"]))
         except BotoCoreError:

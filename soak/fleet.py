@@ -21,6 +21,8 @@ class Fleet:
 
     def __init__(self, at: Instance) -> None:
         self._at = at
+        self._ports = [free_port("127.0.0.1", 0) for _ in range(WEBS)]
+        self.url = f"http://127.0.0.1:{self._ports[0]}"
         self._programs = {program.name: program for program in self._all()}
         self.children: dict[str, Child] = {}
         self._sessions: set[int] = set()
@@ -87,7 +89,7 @@ class Fleet:
 
     def _all(self) -> list[Program]:
         env = self._at.env
-        webs = [{**env, "PORT": str(free_port("127.0.0.1", 0)), "KEYTURN_WEB_PROCESSES": "1"} for _ in range(WEBS)]
+        webs = [{**env, "PORT": str(port), "KEYTURN_WEB_PROCESSES": "1"} for port in self._ports]
         server = redis_server.executable()
         if server is None:
             raise SystemExit(redis_server.NO_SERVER)

@@ -19,7 +19,7 @@ from rotation.errors import RotationError
 from rotation.requests import BeingDeletedError, request_rotation
 from rotation.when import planning
 from soak.deletions import Deletions
-from soak.world import GRACE_S, INTERVAL_S, World
+from soak.world import GRACE_S, INTERVAL_S, OF_PROGRAMS, World
 
 _PROGRAMS_HAVE_THE_NEW_ONE = timedelta(seconds=3)
 _IS_LOST = AccessKey.state == KeyState.LOST.value
@@ -44,7 +44,8 @@ class People:
         now = datetime.now(UTC)
         try:
             with Session(self._world.at.engine) as session, session.begin():
-                ids = session.scalars(select(RotationStrategy.id).where(RotationStrategy.deleting_at.is_(None))).all()
+                theirs = RotationStrategy.deleting_at.is_(None), RotationStrategy.user_name.not_in(OF_PROGRAMS)
+                ids = session.scalars(select(RotationStrategy.id).where(*theirs)).all()
                 does(session, session.get_one(RotationStrategy, self._random.choice(ids)), now)
         except OperationalError:
             self.done["database away"] += 1

@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 from models import AccessKey, KeyState, Rotation, RotationStrategy
 from soak.evidence import calls, of_key, of_user
 from soak.people import People
+from soak.promises import broken
 from soak.world import World
 
 _KEYS = 2
+_TOLD = 20
 _WHILE = timedelta(seconds=20)
 
 
@@ -38,8 +40,11 @@ class Table:
         return "\n".join([*(f"{name:<22} {value}" for name, value in rows), *self.told])
 
 
-def table(at: World, kills: Counter[str], attacks: Counter[str], people: People, consumed: dict[str, Any]) -> Table:
-    """Judge."""
+def table(
+    at: World, kills: Counter[str], attacks: Counter[str], people: People, consumed: dict[str, Any],
+    of_sdks: Counter[str],
+) -> Table:  # fmt: skip
+    """Judge. `consumed`: what consumers met; `of_sdks`: how many calls of SDKs AWS accepted, by way."""
     deletions = people.deletions
     with Session(at.at.engine) as session:
         outcomes = select(Rotation.state, Rotation.error_code).where(Rotation.ended_at.is_not(None))
@@ -50,8 +55,9 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], people: People,
             for each in strategies
             for line in _unknown(at, session, each, deletions.held_before.get(each.user_name))
         ]
+        promises = broken(at, session)
         zeros = {
-            "consumer calls refused": consumed["refused"],
+            "consumer calls refused": consumed["refused"] + len(promises),
             "keys beyond two": _beyond_two(at),
             "unknown keys": len(unknown),
             "due times run twice": _twice(session),
@@ -60,7 +66,7 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], people: People,
         told = _left(session, strategies)
         told += [
             f"refused: {moment} {key} {said}{of_key(at, session, key, moment)}"
-            for moment, key, said in consumed["told"]
+            for moment, key, said in [*consumed["told"], *promises[:_TOLD]]
         ]
     lines = [
         ("rotations", _told(by_outcome)),
@@ -69,6 +75,7 @@ def table(at: World, kills: Counter[str], attacks: Counter[str], people: People,
         ("people", _told(people.done + deletions.done)),
         ("faults", _told(_faults(at))),
         ("consumer calls", str(consumed["calls"])),
+        ("calls by AWS SDKs", _told(of_sdks)),
     ]
     told += [f"unknown: {line}" for line in unknown]
     return Table(lines, zeros, told)

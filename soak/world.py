@@ -28,12 +28,15 @@ STRATEGIES = 120
 CONNECTIONS = 12
 WITHOUT_LISTING = 2
 """So many connections' managers may neither list keys nor deactivate them."""
+OF_PROGRAMS = ("user-0000", "user-0001")
+"""Programs are handed the credentials of these users. People leave their strategies alone: they may break promises."""
+HANDED_S = 20
 INTERVAL_S = 30
 GRACE_S = 6
 TIMES = {"interval_s": INTERVAL_S, "grace_s": GRACE_S, "quiet_s": 0, "watch_s": 1}
 _SETTINGS = {
     "KEYTURN_SWEEP_PERIOD": "2", "KEYTURN_LEASE": "8", "KEYTURN_LAST_USE_LAG": "3", "KEYTURN_LAST_USE_POLL": "2",
-    "KEYTURN_LOG_LEVEL": "ERROR",
+    "KEYTURN_HANDED_MARGIN": "2", "KEYTURN_LOG_LEVEL": "ERROR",
 }  # fmt: skip
 # The first round comes later than the last replica knows a key, or the rounds span longer than they are apart.
 _VERIFY: tuple[dict[str, Any], ...] = (
@@ -45,7 +48,7 @@ _VERIFY: tuple[dict[str, Any], ...] = (
 _BEHAVIOUR = {
     "latency_s": 0.005, "latency_tail": 1.0, "propagation_s": [0.2, 1.5], "deletion_s": [0.2, 2.0],
     "status_change_s": [0.2, 2.0], "last_use_lag_s": 1.0, "last_use_step_s": 0.5, "throttle_per_s": 150,
-    "throttle_burst": 200,
+    "throttle_burst": 200, "session_at_most_s": HANDED_S,
 }  # fmt: skip
 # kind, action, when, share of the calls
 _FAULTS = (
@@ -119,5 +122,5 @@ def _make_ready(at: Instance, aws: PracticeAws) -> dict[str, str]:
             for name, value in _VERIFY[number % len(_VERIFY)].items():
                 setattr(connection, name, value)
             managers[manager.user_name] = manager.key.access_key_id
-        session.execute(update(RotationStrategy).values(**TIMES))
+        session.execute(update(RotationStrategy).values(**TIMES, handed_s=HANDED_S))
     return managers
