@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from models import AccessKey, KeyState, RotationStrategy
 from models.access_key import is_current, move
 from models.audit import Action
+from models.strategy import lock_strategy
 from rotation.ending.rules import BY_RULE
 from rotation.ending.wishes import note
 from rotation.errors import RotationError
@@ -18,21 +19,34 @@ from rotation.telling.events import tell_deleted
 from rotation.work import Tools
 
 
+class LookLostError(Exception):
+    """Others have the key by now: this worker was held up for longer than it had the look, or the strategy is gone."""
+
+
 def deactivate(tools: Tools, key: AccessKey, strategy: RotationStrategy) -> bool:
-    """Make the key inactive, watched from now on. False, and nothing changed, where that isn't permitted."""
+    """Make the key inactive, watched from now on. False, and nothing changed, where that isn't permitted.
+
+    Raises LookLostError where the key's row is no longer what it was.
+    """
     if not ask_to_deactivate(tools, strategy, key.access_key_id or ""):
         return False
-    now, by = tools.clock.now(), _ended_by(tools, key)
-    moved = move(
-        tools.session, key.id, KeyState(key.state), KeyState.DEACTIVATED, deactivated_at=now, ended_by="",
-        quiet_at=None, retire_at=now + timedelta(seconds=strategy.watch_s),
-    )  # fmt: skip
-    if moved:
-        note(tools.session, key, Action.KEY_DEACTIVATE, by, now)
+    now, moved = tools.clock.now(), False
+    if lock_strategy(tools.session, strategy):
+        by = _ended_by(tools, key)
+        # If the strategy's deletion has begun meanwhile, the key is to go with it: that wish stays.
+        fulfilled = {"ended_by": ""} if strategy.deleting_at is None else {}
+        moved = move(
+            tools.session, key.id, KeyState(key.state), KeyState.DEACTIVATED, deactivated_at=now, quiet_at=None,
+            retire_at=now + timedelta(seconds=strategy.watch_s), **fulfilled,
+        )  # fmt: skip
+        if moved:
+            note(tools.session, key, Action.KEY_DEACTIVATE, by, now)
     tools.session.commit()
+    if not moved:
+        raise LookLostError
     tools.session.refresh(key)
     tools.session.commit()
-    return moved
+    return True
 
 
 def ask_to_deactivate(tools: Tools, strategy: RotationStrategy, access_key_id: str) -> bool:
@@ -100,8 +114,8 @@ def record_end(tools: Tools, key: AccessKey, strategy: RotationStrategy, why: st
 
 
 def _ended_by(tools: Tools, key: AccessKey) -> str:
-    tools.session.refresh(key, ["ended_by"])
-    return "worker" if key.ended_by in {"", BY_RULE} else key.ended_by
+    ended_by = tools.session.scalar(select(AccessKey.ended_by).where(AccessKey.id == key.id))
+    return ended_by if ended_by and ended_by != BY_RULE else "worker"
 
 
 def _remember(tools: Tools, strategy: RotationStrategy, *, may: bool) -> None:

@@ -21,6 +21,7 @@ from models.connection import note_worked
 from models.engine import begin_reading
 from rotation.copies.holding import refuse_while_behind
 from rotation.ending import at_aws, lost
+from rotation.ending.at_aws import LookLostError
 from rotation.ending.proof import is_cut_off, proven
 from rotation.ending.rules import BY_RULE, end_at, waits_for_person
 from rotation.errors import RotationError
@@ -39,10 +40,6 @@ class _MayBeInactiveError(RotationError):
     """The key may have been made inactive before a worker died, and by now nobody is permitted to undo that."""
 
 
-class _LookLostError(Exception):
-    """Others have the key by now: this worker was held up for longer than it had the look."""
-
-
 @dataclass
 class _Claim:
     """The look that this worker has, and until when."""
@@ -53,13 +50,13 @@ class _Claim:
         """Have the look for a whole lease more, before AWS is asked to change the key.
 
         Without that a worker that was held up could end a key which was brought back or published meanwhile. Raises
-        _LookLostError.
+        LookLostError.
         """
         longer = tools.clock.now() + tools.timing.lease
         kept = keep_look(tools.session, key.id, self.until, longer)
         tools.session.commit()
         if not kept:
-            raise _LookLostError
+            raise LookLostError
         self.until = longer
 
 
@@ -92,7 +89,7 @@ def _look(tools: Tools, key: AccessKey, claim: _Claim) -> datetime | None:
     except RotationError as error:
         tools.session.rollback()
         return _put_off(tools, key, strategy, error, claim)
-    except _LookLostError:
+    except LookLostError:
         log.info("access key %s: another worker looks at it", key.access_key_id)
         return None
     _settle(tools, key, again, claim, error_code="", error_facts={})

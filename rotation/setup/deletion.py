@@ -67,6 +67,13 @@ def finish_deletion(session: Session, strategy_id: int) -> bool:
     return True
 
 
+def deletions_to_finish(session: Session, most: int) -> list[int]:
+    """The strategies whose deletion has begun and waits for no look at a key: who had the last one may have died."""
+    waits = select(AccessKey.id).where(AccessKey.strategy_id == RotationStrategy.id, AccessKey.look_at.is_not(None))
+    rest = select(RotationStrategy.id).where(RotationStrategy.deleting_at.is_not(None), ~waits.exists())
+    return list(session.scalars(rest.limit(most)))
+
+
 def holds_up_deletion(key: AccessKey) -> bool:
     """Whether the strategy's deletion, once begun, waits for the end of this key."""
     return bool(key.ended_by) and key.state != KeyState.DELETED.value and not _is_settled(key)

@@ -22,6 +22,7 @@ from rotation.many.batches import unfinished
 from rotation.many.looks import keys_to_look_at
 from rotation.programs.sessions import sessions_to_fetch
 from rotation.requests import request_rotation
+from rotation.setup.deletion import deletions_to_finish, finish_deletion
 from rotation.telling.watching import watch
 from rotation.when.planning import resume
 from rotation.when.schedule import after_claim, opens
@@ -95,6 +96,8 @@ def sweep_once(session: Session, now: datetime) -> Due:
     _end_pauses(session, now)
     for strategy in _due_strategies(session, now):
         _start(session, strategy, now)
+    for strategy_id in deletions_to_finish(session, BATCH):
+        finish_deletion(session, strategy_id)
     rotations = session.execute(_WAITING, {"now": now}).all()
     next_at, left = _next_at(session, now), unfinished(session)
     beat(session, SWEEP, now)

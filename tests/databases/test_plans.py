@@ -12,7 +12,9 @@ from rotation.when.sweep import sweep_once
 
 _BIG = "rotation_strategies|rotations|access_keys"
 _IN_FULL = {
-    "sqlite": re.compile(rf"SCAN ({_BIG})(?! USING (COVERING )?INDEX uq_rotations_open)"),
+    "sqlite": re.compile(
+        rf"SCAN ({_BIG})(?! USING (COVERING )?INDEX (uq_rotations_open|ix_rotation_strategies_deleting))"
+    ),
     "postgresql": re.compile(rf"Seq Scan on ({_BIG})"),
 }
 
