@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 
 PAUSE_AFTER_ERROR = timedelta(seconds=30)
 PAUSE_AFTER_PERMANENT_ERROR = timedelta(minutes=5)
+PAUSE_WHILE_NEW = timedelta(seconds=2)
+_NEW = timedelta(minutes=1)
+"""For so long after its publication a key may still be refused here and there: not all of AWS has heard of it."""
 _IDLE = timedelta(days=1)
 """How long after the last look at a strategy without anything to sign with it is looked at again."""
 
@@ -80,7 +83,7 @@ def fetch(tools: Tools, strategy_id: int) -> None:
         temporary = _ask(tools, strategy, key)
     except RotationError as error:
         session.rollback()
-        pause = PAUSE_AFTER_ERROR if error.failure.transient else PAUSE_AFTER_PERMANENT_ERROR
+        pause = _pause(tools, key, error)
         log.info("temporary credentials of strategy %s: %s", strategy_id, error.code)
         _settle(tools, strategy_id, claimed_until, now + pause, error_code=error.code)
         return
@@ -105,6 +108,14 @@ def _ask(tools: Tools, strategy: RotationStrategy, key: AccessKey) -> TemporaryK
     if pair is None:
         raise RotationError("secret_missing")
     return tools.aws.session_of(pair, strategy.handed_s)
+
+
+def _pause(tools: Tools, key: AccessKey, error: RotationError) -> timedelta:
+    """How long to wait before the next try."""
+    if error.failure.transient:
+        return PAUSE_AFTER_ERROR
+    is_new = key.published_at is not None and key.published_at + _NEW > tools.clock.now()
+    return PAUSE_WHILE_NEW if is_new and error.code == "published_key_refused" else PAUSE_AFTER_PERMANENT_ERROR
 
 
 def _keep(

@@ -117,6 +117,15 @@ def test_a_failure_leaves_what_readers_have_and_is_tried_again(wanted, code, pau
     assert (kept(wanted).error_code, kept(wanted).expires_at) == ("", wanted.clock.now() + 2 * HALF)
 
 
+def test_a_new_key_that_is_not_known_everywhere_yet_is_tried_again_soon(wanted):
+    wanted.aws.fail_next("session_of", "published_key_refused")
+    fetch_one(wanted)
+    assert kept(wanted).renew_at == wanted.clock.now() + timedelta(seconds=2)
+    wanted.clock.advance(2)
+    fetch_one(wanted)
+    assert kept(wanted).credentials is not None
+
+
 def test_a_worker_that_dies_leaves_it_to_another(wanted):
     def die(when, method):
         if (when, method) == ("after", "session_of"):
