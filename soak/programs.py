@@ -28,12 +28,13 @@ from models import AccessKey, HandsOut, KeyState, RotationStrategy
 from models.engine import open_database
 from models.programs.token import TokenStrategy
 from practice.seed import REGION
-from soak.world import OF_PROGRAMS
+from soak.world import HANDED_S, OF_PROGRAMS
 from tests.sdk.desk import Desk
 
 _SLOWER = 2
 """So many times the pace of the SDKs' own test: they are here to be hit, not to load the machine."""
 _LOOK_S = 0.5
+_SHORTEST_SESSION_S = 900
 
 
 class _Aws:
@@ -66,6 +67,8 @@ class Keyturn:
         with Session(self._engine) as session, session.begin():
             mine = select(RotationStrategy).where(RotationStrategy.user_name.in_(OF_PROGRAMS))
             for hands_out, strategy in zip(HandsOut, session.scalars(mine), strict=True):
+                # AWS makes no shorter sessions than that; practice AWS ends them earlier.
+                strategy.handed_s = _SHORTEST_SESSION_S if hands_out is HandsOut.SESSION else HANDED_S
                 strategy.hands_out = hands_out.value
                 place = strategy.access_key_secret
                 if place is None:

@@ -122,5 +122,5 @@ def _make_ready(at: Instance, aws: PracticeAws) -> dict[str, str]:
             for name, value in _VERIFY[number % len(_VERIFY)].items():
                 setattr(connection, name, value)
             managers[manager.user_name] = manager.key.access_key_id
-        session.execute(update(RotationStrategy).values(**TIMES, handed_s=HANDED_S))
+        session.execute(update(RotationStrategy).values(**TIMES))
     return managers

@@ -15,6 +15,7 @@ from models import Project, Rotation, RotationStrategy, SharedSession, State
 from practice.seed import FIVE_PERMISSIONS, THREE_PERMISSIONS
 from rotation.programs.sessions import want_session
 from rotation.provider import KeyPair
+from tests.api import programs
 from tests.processes.processes import kill_family, wait_for
 
 
@@ -63,7 +64,9 @@ def test_the_sweep_has_a_wanted_session_fetched(make_workplace, redis):
     place.courier.rotation(rotation_id)
     place.work()
     with place.session() as session:
-        want_session(session, session.query(RotationStrategy).one(), datetime.now(UTC))
+        strategy = session.query(RotationStrategy).one()
+        programs.token(session, strategy)
+        want_session(session, strategy, datetime.now(UTC))
         session.commit()
     PeriodicScheduler(periodic_jobs(place.config), redis).enqueue_jobs()
     place.work()
