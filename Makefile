@@ -18,8 +18,9 @@ up: $(READY) ## Run everything against real AWS; data is kept in instance/
 
 # Its many processes import the same files: without bytecode each would compile them anew.
 test: export PYTHONDONTWRITEBYTECODE =
-test: $(READY) browser ## Run every test, the browser's included
+test: $(READY) browser .sdk/.installed ## Run every test, the browser's and those of AWS SDKs included
 	@$(BIN)/pytest -n logical --maxprocesses 4
+	@$(MAKE) --no-print-directory sdk
 
 check: $(READY) lock-is-current ## Check style, types, layers, the lock file, templates and the migration
 	@$(BIN)/ruff check
@@ -41,7 +42,7 @@ fix: $(READY) ## Mend what can be mended by itself: lint, format, templates
 bench: $(READY) ## Measure Keyturn against a bare baseline
 	@$(BIN)/python -m bench
 
-# Not a part of `make test`: its figures need a machine that has nothing else to do.
+# By themselves: 50 programs are beside Keyturn's own processes.
 sdk: .sdk/.installed ## Run AWS SDKs through rotations, in each way to get credentials: SDK_ROTATIONS=20
 	@$(BIN)/pytest -n 0 tests/sdk/through_rotations.py
 

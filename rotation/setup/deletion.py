@@ -59,7 +59,7 @@ def delete_strategy(
 def finish_deletion(session: Session, strategy_id: int) -> bool:
     """Delete the row of a strategy that only waited for its keys, without committing. True when it is gone."""
     strategy = session.get(RotationStrategy, strategy_id)
-    if strategy is None or strategy.deleting_at is None:
+    if strategy is None or not lock_strategy(session, strategy) or strategy.deleting_at is None:
         return False
     if any(holds_up_deletion(key) for key in _keys_at_aws(session, strategy)):
         return False
