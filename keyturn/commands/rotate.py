@@ -41,7 +41,7 @@ def rotate(strategy: str, timeout: int, *, wait: bool, as_json: bool) -> None:
 
 def _watch(server: Server, rotation: Any, until: float) -> Any:
     """Tell the steps as they come; the rotation once it has ended."""
-    told, etag, path = 0, "", f"/api/v1/rotations/{rotation['id']}"
+    told, waited_for, etag, path = 0, None, "", f"/api/v1/rotations/{rotation['id']}"
     while True:
         steps = [step for step in rotation["steps"] if step["ended_at"]]
         for step in steps[told:]:
@@ -49,6 +49,10 @@ def _watch(server: Server, rotation: Any, until: float) -> Any:
         told = len(steps)
         if rotation["ended_at"]:
             return rotation
+        if rotation["waits_for"] not in {None, waited_for}:
+            says = server.get(f"/api/v1/strategies/{rotation['strategy_id']}")["says"]
+            click.echo(f"{rotation['waits_for']}: {says}", err=True)
+        waited_for = rotation["waits_for"]
         if time.monotonic() > until:
             raise NotReady(f"Rotation {rotation['id']} goes on: {rotation['state']}. Nothing was stopped.")
         found = server.get_if_changed(path, None, etag, min(LONGEST_WAIT_S, max(1, int(until - time.monotonic()))))

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from models import RotationStrategy
 from models.programs.token import TokenStrategy
 
 
@@ -28,6 +29,16 @@ class TestWithTheRight:
         told = json.loads(whole)
         assert (told["state"], told["requested_by"]) == ("succeeded", "token:billing")
         assert served.pair_in_secrets()["AWS_ACCESS_KEY"] == told["access_key_id"] != before["AWS_ACCESS_KEY"]
+
+    def test_why_it_waits_is_told(self, machine, served):
+        with served.session() as session:
+            session.get_one(RotationStrategy, served.strategy_id).grace_s = 3600
+            session.commit()
+        for _ in range(2):
+            run = machine.start("rotate", served.user, "--wait", "--timeout", "5")
+            served.work_until(lambda run=run: run.process.poll() is not None)
+        assert "old_key_in_grace: Waiting, for the old key to retire" in run.end()
+        assert run.process.returncode == 5
 
     def test_a_failure_has_a_code_of_its_own(self, machine, served):
         served.aws.fail("deny", "CreateAccessKey", times=0)
