@@ -69,6 +69,20 @@ def test_a_dialog_opens_though_news_replaced_the_button_that_asked_for_it(ana: S
     expect(page.get_by_role("button", name="Rotate", exact=True)).to_be_focused()
 
 
+def test_what_is_chosen_and_not_saved_outlives_news(ana: Screen, engine: dict[str, str]):
+    page = ana.page
+    page.goto(engine["report-mailer"])
+    page.locator("label[for=hands-out-key]").click()
+    page.get_by_label("Each holds for").select_option("43200")
+    page.get_by_text("What each SDK takes").click()
+    page.evaluate("document.querySelector('#programs-heading').textContent = 'before the news'")
+    page.evaluate("htmx.ajax('GET', `${location.pathname}/news?seen=&finished=`, '#news')")
+    expect(page.locator("#programs-heading")).to_have_text("Programs")
+    expect(page.get_by_label("The key itself")).to_be_checked()
+    expect(page.get_by_label("Each holds for")).to_have_value("43200")
+    expect(page.get_by_text("AsyncAws (PHP)")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("name", "button", "heading"),
     [
