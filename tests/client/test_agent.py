@@ -163,6 +163,9 @@ def test_the_unit_for_systemd(machine):
     unit = machine.keyturn("agent", "--systemd-unit").stdout
     assert "ExecStart=keyturn agent" in unit
     assert "ExecReload=/bin/kill -HUP $MAINPID" in unit
+    lines = dict(line.split("=", 1) for line in unit.splitlines() if "=" in line and not line.startswith("#"))
+    kept = f"/var/lib/{lines['StateDirectory']}/"
+    assert f"--token-file {kept}" in lines["ExecStart"], "it outlives the agent, so that programs keep what they know"
 
 
 def test_it_is_small(agent):
