@@ -11,14 +11,19 @@ from pathlib import Path
 def swap(path: Path, content: bytes, mode: int | None = None) -> None:
     """Put the content in place of the file's. `mode` is for a new file (0600 without it); an old one keeps its own.
 
-    The owner is kept as far as the process may. A symbolic link stays one, and its target changes. Raises OSError.
+    The owner is kept as far as the process may. A symbolic link stays one, and its target changes. Raises OSError,
+    which names the file.
     """
     path = path.resolve()
     try:
         before = path.stat()
     except FileNotFoundError:
         before = None
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        said = "its folder isn't there" if isinstance(error, FileNotFoundError) else error.strerror
+        raise OSError(error.errno, said, str(path)) from None
     made = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -49,3 +49,10 @@ def test_a_failure_leaves_the_old_one_and_nothing_else(tmp_path, monkeypatch):
         swap(path, b"after")
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_not_there_is_told_with_the_files_own_name(tmp_path):
+    path = tmp_path / "nowhere" / "app.env"
+    with pytest.raises(FileNotFoundError) as raised:
+        swap(path, b"a")
+    assert str(raised.value) == f"[Errno 2] its folder isn't there: '{path}'"
