@@ -128,7 +128,7 @@ def _preview(filled: Draft) -> Response:
     choose_usual(filled.form)
     if request.form.get("preset") == "signed-urls":
         filled.form.keep_for_signed_urls()
-        return _part("strategy_form/_ends.html", filled)
+        return _part("strategy_form/_preset.html", filled)
     partial = "_relisted" if request.form.get("part") == "outputs" else "_previewed"
     return _part(f"strategy_form/{partial}.html", filled)
 

@@ -36,6 +36,7 @@ def test_a_deadline_before_the_end_of_the_grace_is_refused(bob_client, aws, sess
 def test_the_preset_for_users_that_sign_urls(bob_client, aws, session):
     answer = bob_client.post(f"{NEW}/preview", data=strategy_form(preset="signed-urls"), htmx=True)
     assert (value_of(answer, "grace"), value_of(answer, "quiet"), value_of(answer, "watch")) == ("7", "24", "24")
+    assert "The old key works for 7 days more" in answer.get_data(as_text=True)  # in what will happen
     page = bob_client.post(f"{NEW}/preview", data=strategy_form(preset="signed-urls"))
     assert value_of(page, "iam_username") == "billing-api"
     assert nothing_saved(session)
