@@ -86,6 +86,16 @@ def test_a_cut_off_key_is_told_until_there_is_another(bob_client, current):
     assert "Compromised" in text_of(bob_client.get("/projects/payments/strategies"))
 
 
+def test_the_rotation_names_no_time_for_the_end_of_what_is_kept_as_evidence(bob_client, session, billing, current):
+    made = turned.succeeded(session, billing, at=START - timedelta(minutes=5))
+    session.refresh(current)
+    current.leaked_at, current.state, current.deactivated_at = START, KeyState.DEACTIVATED.value, START
+    current.retire_at = START + timedelta(days=1, hours=1, minutes=7)
+    page = text_of(bob_client.get(f"/projects/payments/rotations/{made.id}"))
+    assert "kept as evidence" in page
+    assert ":07" not in page.partition("kept as evidence")[2]
+
+
 def test_says_that_one_was_deleted_for_want_of_the_permission(bob_client, session, billing, current):
     turned.succeeded(session, billing, at=START - timedelta(minutes=5))
     session.refresh(current)
