@@ -112,26 +112,33 @@ def living(work: Work) -> AccessKey:
 
 
 def pair_of(work: Work, key: AccessKey) -> KeyPair:
+    """The key's pair, as `kept_pair`. Raises `no_way_back` when it is nowhere any more."""
+    pair = kept_pair(work.session, work.strategy, key, work.tools.sealing_key(key.project_id))
+    work.session.commit()
+    if pair is None:
+        raise _no_way_back(key, "Its secret access key is kept nowhere")
+    return pair
+
+
+def kept_pair(session: Session, strategy: RotationStrategy, key: AccessKey, sealing_key: SealingKey) -> KeyPair | None:
     """The key's pair: kept with the key, or, of one that was taken over, what the two secrets held before.
 
-    Raises `no_way_back` when it is nowhere any more.
+    None when it is nowhere any more.
     """
-    sealing_key = work.tools.sealing_key(key.project_id)
     if key.secret_access_key is not None:
         return KeyPair(key.access_key_id or "", key.open_secret(sealing_key))
     access_key_id, secret_access_key = (
-        _held_before(work, key, secret_id, sealing_key)
-        for secret_id in (work.strategy.access_key_secret_id, work.strategy.secret_key_secret_id)
+        _held_before(session, key, secret_id, sealing_key)
+        for secret_id in (strategy.access_key_secret_id, strategy.secret_key_secret_id)
     )
-    work.session.commit()
     if access_key_id != key.access_key_id or not secret_access_key:
-        raise _no_way_back(key, "Its secret access key is kept nowhere")
+        return None
     return KeyPair(access_key_id, secret_access_key)
 
 
-def _held_before(work: Work, key: AccessKey, secret_id: int | None, sealing_key: SealingKey) -> str:
+def _held_before(session: Session, key: AccessKey, secret_id: int | None, sealing_key: SealingKey) -> str:
     """What the secret held when the key's successor was published."""
-    version = work.session.scalar(
+    version = session.scalar(
         select(SecretVersion)
         .where(SecretVersion.secret_id == secret_id, SecretVersion.created_at < key.replaced_at)
         .order_by(SecretVersion.number.desc())

@@ -15,9 +15,10 @@ from models.copies.copy import copies_of
 from models.reading.ages import count_older
 from models.watching.uses import uses_of
 from models.watching.wishes import has_wished
+from rotation.ending.undoing import kept_pair
 from views.fetch_rotation import sane_id
 from views.frame.identity import me
-from views.frame.services import config, now
+from views.frame.services import config, keyring, now
 from views.frame.times import reader_zone
 from views.htmx import out_of_band
 from views.shown import facts, listing
@@ -137,6 +138,7 @@ def page_values(
         "project": project,
         "strategy": strategy,
         "page": shown,
+        "no_way_back": _no_way_back(project, strategy, shown.key_before),
         "recent": past_rotations(db.session(), strategy, now(), RECENT),
         "rotations_count": count_rotations(db.session(), strategy),
         "asking": asking,
@@ -148,6 +150,13 @@ def page_values(
         "copies": [show_copy(each, now()) for each in copies_of(db.session(), strategy)],
         **({} if old is None else _uses(old)),
     }
+
+
+def _no_way_back(project: Project, strategy: RotationStrategy, before: AccessKey | None) -> bool:
+    """Whether no undo can go to the key before: it was taken over, and its secret is kept nowhere."""
+    if before is None or not before.taken_over:
+        return False
+    return kept_pair(db.session(), strategy, before, project.sealing_key(keyring())) is None
 
 
 def _uses(old: AccessKey) -> dict[str, Any]:

@@ -50,6 +50,24 @@ def test_there_is_no_way_back_without_a_living_key(bob_client, session, sent, be
     assert not sent.rotations
 
 
+def test_there_is_no_way_back_to_a_secret_that_is_kept_nowhere(bob_client, session, billing):
+    by_its_id = turned.key(session, billing, None, KeyState.RETIRING, "AKIAEXAMPLEBYITSID01")
+    turned.succeeded(session, billing, at=START - timedelta(hours=2))
+    by_its_id.replaced_at = by_its_id.retire_at = START - timedelta(hours=2)
+    page = bob_client.get(PAGE)
+    assert f'href="{PAGE}/undo"' not in page.text
+    assert "Keyturn has no secret access key to publish" in text_of(page)
+
+
+def test_a_key_that_an_undo_could_not_go_back_to_is_not_told_to_be_discarded(bob_client, session, billing):
+    by_its_id = turned.key(session, billing, None, KeyState.RETIRING, "AKIAEXAMPLEBYITSID01")
+    by_its_id.replaced_at = by_its_id.retire_at = START
+    failed = turned.failed(session, billing, "no_way_back", purpose=Purpose.UNDO.value, access_key_id=by_its_id.id)
+    page = text_of(bob_client.get(f"/projects/payments/rotations/{failed.id}"))
+    assert "There is no way back to the key before" in page
+    assert "Discard" not in page
+
+
 def test_bad_input_and_strangers(bob_client, charlie_client, sent, before):
     for key in ("", "another"):
         assert bob_client.post(f"{PAGE}/undo", data={"key": key}).status_code == 404
