@@ -21,7 +21,7 @@ from rotation.ending.proof import asks_aws
 from rotation.errors import RotationError
 from rotation.provider import ListedKey
 from rotation.telling.events import tell_waiting
-from rotation.watching.drift import EVERY
+from rotation.watching.drift import EVERY, note_foreign
 from rotation.work import Work
 
 KEYS_PER_USER = 2
@@ -223,6 +223,8 @@ def _no_room(work: Work, known: list[AccessKey], listed: list[ListedKey] | None)
             code, facts = WAITS, facts | {"copy": copy.destination.name, "said": said_of(copy)}
         work.save(wait_code=code, error_facts=facts, tries=0)
         return until
+    if listed is not None:
+        note_foreign(work.tools, work.strategy, listed)
     raise two_keys(work.strategy, known, listed)
 
 

@@ -79,6 +79,13 @@ def test_a_look_at_once_on_request(turned):
     assert len(turned.aws.calls_of("try_key")) == before + 1
 
 
+def test_a_foreign_key_that_takes_the_room_is_told_at_once(turned):
+    foreign = turned.aws.add_key(USER)
+    assert turned.rotate().error_code == "two_keys"
+    (told,) = turned.strategy().foreign_keys
+    assert told["access_key_id"] == foreign.access_key_id
+
+
 def test_a_foreign_key_is_told_and_never_touched(turned):
     foreign = turned.aws.add_key(USER)
     turned.pass_time(DAY + 60)
