@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from database import db
@@ -14,7 +13,8 @@ from forms.strategy.schedule import ScheduleFields
 from models import Project, RotationStrategy
 from models.schedule import Schedule
 from rotation.setup.checks import Report
-from rotation.when.planning import longest_turn, published_at
+from rotation.when.planning import born_at, longest_turn, published_at
+from rotation.when.schedule import not_later
 from views.frame.services import now
 
 PREVIEWED = 5
@@ -40,11 +40,20 @@ class Turns(ABC):
         """The next five times of the schedule, if it has any and is right."""
         schedule = self.schedule
         first = None if schedule is None else self.first_time(schedule)
-        return [] if schedule is None or first is None else [first, *islice(schedule.times(first), PREVIEWED - 1)]
+        if schedule is None or first is None:
+            return []
+        times = [first]
+        while len(times) < PREVIEWED:
+            times.append(self.time_after(times[-1], schedule))
+        return times
 
     @abstractmethod
     def first_time(self, schedule: Schedule) -> datetime | None:
         """The first of them; None while nothing turns by itself."""
+
+    def time_after(self, turned_at: datetime, schedule: Schedule) -> datetime:
+        """When a key that turns then turns next."""
+        return next(schedule.times(turned_at))
 
 
 @dataclass
@@ -80,4 +89,16 @@ class Times(Turns, Generic[F]):
         before = strategy.schedule
         if before is not None and replace(before, offset=timedelta()) == schedule and strategy.due_at is not None:
             return strategy.due_at
-        return schedule.first(published_at(db.session(), strategy.id) or strategy.created_at, self.now)
+        planned = schedule.first(published_at(db.session(), strategy.id) or strategy.created_at, self.now)
+        born = born_at(db.session(), strategy.id)
+        return planned if born is None else self._in_time(planned, born, schedule)
+
+    def time_after(self, turned_at: datetime, schedule: Schedule) -> datetime:
+        """By the schedule, or earlier where the project's maximum age demands it."""
+        return self._in_time(super().time_after(turned_at, schedule), turned_at, schedule)
+
+    def _in_time(self, planned: datetime, born: datetime, schedule: Schedule) -> datetime:
+        longest = self.longest_turn
+        if longest is None or longest <= timedelta():  # no time is early enough, which the form says
+            return planned
+        return not_later(planned, born + longest, schedule, self.now) or planned

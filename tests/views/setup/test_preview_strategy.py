@@ -6,6 +6,7 @@ import pytest
 
 from models import Environment
 from tests import turned
+from tests.fake_clock import START
 from tests.views.setup.filled import NEW, SECRET_KEY, error_at, strategy_form, text_of
 from tests.views.setup.test_add_strategy import place_pair
 
@@ -21,6 +22,23 @@ def test_the_next_times_in_the_readers_zone(bob_client, bob):
     page = text_of(preview(bob_client))
     for moment in ("Thu 24 Dec 2026, 13:00", "Sat 23 Jan 2027, 13:00", "Mon 22 Feb 2027, 13:00"):
         assert moment in page
+
+
+def test_the_next_times_obey_the_projects_maximum_age(bob_client, payments):
+    payments.max_key_age_s = 40 * 86_400
+    page = text_of(preview(bob_client, interval="80", grace="1", grace_unit="days", quiet="9", quiet_unit="days"))
+    assert "it is 29 days old at the latest" in page
+    assert "Fri 12 Feb 2027, 12:00" in page  # no key is there yet
+    assert "Sun 14 Mar 2027, 10:59" in page
+
+
+def test_the_next_times_of_a_young_key_obey_the_maximum_age(bob_client, session, keyring, payments):
+    billing = turned.strategy(session, keyring, payments, days=30)
+    turned.succeeded(session, billing, at=START)
+    payments.max_key_age_s = 40 * 86_400
+    url = f"/projects/payments/strategies/{billing.id}/edit/preview"
+    page = text_of(bob_client.post(url, data=strategy_form(interval="80", quiet="9", quiet_unit="days"), htmx=True))
+    assert "Fri 12 Feb 2027" not in page
 
 
 def test_across_the_change_of_clocks(bob_client, bob, clock):
