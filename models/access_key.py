@@ -105,7 +105,7 @@ class AccessKey(Base):
     access_key_id: Mapped[str | None] = mapped_column(String(128))
     """NULL until AWS has answered."""
     secret_access_key: Mapped[bytes | None]
-    """Sealed; NULL for a key that was taken over, and once the key is deleted."""
+    """Sealed; NULL for a key that was taken over, unless a connection held it, and once the key is deleted."""
     known_before: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     """The user's key IDs before the intent, where the manager may list them: what a lost key is told apart by."""
     intent_at: Mapped[datetime]

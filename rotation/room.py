@@ -120,6 +120,10 @@ def _adopt(work: Work, access_key_id: str) -> None:
     if work.published_key() is not None:
         retire_at = now + timedelta(seconds=strategy.grace_s)
         key.state, key.replaced_at, key.retire_at, key.look_at = KeyState.RETIRING.value, now, retire_at, now
+    if strategy.turns_manager and access_key_id == work.connection.access_key_id:
+        sealing_key = work.tools.sealing_key(strategy.project_id)
+        secret = work.connection.open_secret(sealing_key)  # which the connection forgets, and an undo needs
+        key.secret_access_key = sealing_key.seal(secret.encode(), key.seal_place())
     work.session.add(key)
     record(
         work.session, at=now, actor="worker", action=Action.KEY_TAKE_OVER, thing=access_key_id,

@@ -90,6 +90,7 @@ def bring_back(work: Work) -> datetime | None:
     work.note(step, "iam:GetAccessKeyLastUsed", f"{key.access_key_id} is {last_use.user_name}'s", ok=True)
     if last_use.user_name != work.strategy.user_name:
         raise _no_way_back(key, f"AWS says that it is {last_use.user_name}'s")
+    pair_of(work, key)  # before anything is changed at AWS
     summary, gap_s = f"{key.access_key_id} is still active.", 0
     if key.state == KeyState.DEACTIVATED.value:
         work.save()
@@ -97,7 +98,6 @@ def bring_back(work: Work) -> datetime | None:
         work.note(step, "iam:UpdateAccessKey", f"{key.access_key_id} is active", ok=True)
         summary = f"{key.access_key_id} was inactive, and is activated again."
         gap_s = work.connection.verify_gap_s  # as after a creation: not every service knows at once
-    pair_of(work, key)
     work.end(step, summary)
     work.save(state=State.VERIFYING.value, good_rounds=0, verify_until=None, tries=0, wait_until=None, wait_code="")
     return work.now() + timedelta(seconds=gap_s) if gap_s else None

@@ -74,6 +74,14 @@ def test_a_key_that_was_taken_over_has_its_pair_in_the_secrets_versions(world):
     assert world.pair() == theirs
 
 
+def test_an_inactive_key_whose_secret_is_kept_nowhere_stays_inactive(world, before, monkeypatch):
+    world.pass_time(DAY + 60)
+    monkeypatch.setattr(undoing, "kept_pair", lambda *_: None)
+    rotation = world.finish(ask(world))
+    assert rotation.error_code == "no_way_back"
+    assert not active(world, before.access_key_id)
+
+
 def test_a_pair_that_is_refused_is_not_published(world, before):
     current = world.pair()
     world.aws.keys[before.access_key_id].active = False

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from models import Connection, KeyState, Project
+from models import Connection, KeyState, Project, State
 from rotation import engine
+from rotation.ending import undoing
 from rotation.failures import FAILURES
 from rotation.provider import KeyPair, Provider
 from rotation.reach import own_key
@@ -100,6 +101,16 @@ def test_the_old_key_is_taken_over_first(own):
     own.rotate()
     keys = {key.access_key_id: key.state for key in own.access_keys()}
     assert keys == {own.first.access_key_id: KeyState.RETIRING.value, own.key().access_key_id: KeyState.ACTIVE.value}
+
+
+def test_an_undo_goes_back_to_the_key_that_was_taken_over(own):
+    own.rotate()
+    key = undoing.key_before(own.session, own.strategy_id)
+    rotation, _ = undoing.request_undo(own.session, own.strategy(), key.id, by="alice", now=own.clock.now())
+    own.session.commit()
+    assert own.finish(rotation.id).state == State.SUCCEEDED
+    assert own.key() == own.first
+    assert not own.is_locked_out()
 
 
 @pytest.mark.parametrize("missing", ["may_delete", "may_read_last_use"])
