@@ -56,13 +56,20 @@ WAYS: Mapping[str, Way] = {
 """The page where a failure is mended; those that aren't here are mended by rotating again, or by themselves."""
 
 
+_REFUSED = ("published_key_deleted", "published_key_inactive", "published_key_refused")
+
+
 @dataclass(frozen=True)
 class Reads:
-    """What programs read. `works`: AWS has accepted it in this rotation, or reported a use since."""
+    """What programs read.
+
+    `works`: AWS has accepted it in this rotation, or reported a use since. `fails`: AWS refuses it.
+    """
 
     access_key_id: str
     since: datetime | None = None
     works: bool = False
+    fails: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,8 @@ def reads(rotation: Rotation, current: Any | None) -> Reads | None:
     used_since = current.last_used_at is not None and current.last_used_at >= rotation.requested_at
     later = rotation.ended_at is not None and current.published_at is not None and not made_here
     since = current.published_at if later and current.published_at > rotation.ended_at else None
-    return Reads(current.access_key_id, since, made_here or used_since)
+    fails = current.error_code in _REFUSED
+    return Reads(current.access_key_id, since, not fails and (made_here or used_since), fails)
 
 
 def mark_code(text: str) -> Markup:

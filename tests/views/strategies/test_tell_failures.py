@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from models import KeyState, StepName
+from models import AccessKey, KeyState, StepName
 from rotation.failures import FAILURES
 from tests import turned
 from tests.fake_clock import START
@@ -161,3 +161,10 @@ def test_says_so_when_no_key_was_published_yet(bob_client, session, billing):
     made = turned.failed(session, billing, "no_such_user", facts=FACTS)
     page = words(bob_client.get(f"/projects/payments/rotations/{made.id}"))
     assert "Programs read what the two secrets hold; no key was published yet." in page
+
+
+def test_says_after_a_failure_too_that_aws_refuses_what_programs_read(bob_client, session, failed):
+    made = failed("two_keys")
+    session.query(AccessKey).filter_by(state="active").one().error_code = "published_key_inactive"
+    for page in ("strategies", "strategies/1", f"rotations/{made.id}"):
+        assert ", and their calls fail." in words(bob_client.get(f"/projects/payments/{page}"))
