@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import AccessKey, RotationStrategy
 from models.programs.handed import HandedKey
-from soak.world import OF_PROGRAMS, World
+from soak.world import HANDED_S, OF_PROGRAMS, World
 
 REFUSED = {"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException", "InvalidAccessKeyId"}
 _OF_SESSIONS = "ASIA"
@@ -19,19 +19,19 @@ _OF_SESSIONS = "ASIA"
 def broken(at: World, session: Session) -> list[tuple[str, str, str]]:
     """Each call that AWS refused though its key, or its session, was promised: (moment, access key ID, what AWS said).
 
-    A session that has expired is refused as that.
+    A session holds from its first use for HANDED_S at most; practice AWS forgets it some time after that.
     """
     promised = _promised(session)
-    found = []
+    life, found = timedelta(seconds=HANDED_S), []
     with at.calls.open() as file:
         for line in file:
-            call = json.loads(line) if any(code in line for code in REFUSED) else {}
-            if call.get("said") not in REFUSED or call["fault"]:
-                continue
-            since, until = promised.get(call["by"], (None, None))
-            held = since is not None and until is not None and since <= datetime.fromisoformat(call["at"]) <= until
-            if held or call["by"].startswith(_OF_SESSIONS):
-                found.append((call["at"], call["by"], call["said"]))
+            call = json.loads(line)
+            by, at_moment = call["by"], datetime.fromisoformat(call["at"])
+            if by.startswith(_OF_SESSIONS):
+                promised.setdefault(by, (at_moment, at_moment + life))
+            since, until = promised.get(by, (at_moment, at_moment - life))
+            if call["said"] in REFUSED and not call["fault"] and since <= at_moment <= until:
+                found.append((call["at"], by, call["said"]))
     return found
 
 
