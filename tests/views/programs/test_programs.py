@@ -69,6 +69,24 @@ class TestBoard:
         assert "Everything that Keyturn hands keys to has moved" in text
         assert "AKIA…N3HC" not in text.split("Recent")[0].split("For any AWS SDK")[0]
 
+    def test_who_has_read_no_other_key_from_the_secrets_has_not_moved(self, bob_client, session, billing, old):
+        token, _ = programs.token(session, billing, name="ledger")
+        handed(session, token, old, START - 2 * HOUR, at=START - 2 * HOUR)
+        text = board(bob_client)
+        assert "1 program may still use the old key" in text
+        assert "no time: it reads secrets" in text
+        current = session.query(AccessKey).filter_by(state=KeyState.ACTIVE.value).one()
+        handed(session, token, current, START, at=START)
+        assert "Everything that Keyturn hands keys to has moved" in board(bob_client)
+
+    def test_nothing_has_moved_for_certain_while_aws_reports_uses(self, bob_client, session, reader, old):
+        session.query(HandedKey).one().until = START
+        old.last_used_at = START - HOUR / 2
+        session.flush()
+        text = board(bob_client)
+        assert "AWS has reported uses of the old key since the turn" in text
+        assert "has moved" not in text
+
     def test_is_part_of_the_news(self, bob_client, reader):
         answer = bob_client.get(f"{PAGE}/news", htmx=True)
         assert 'hx-swap-oob="true" class="card" id="programs"' in answer.text
@@ -92,6 +110,15 @@ class TestRetireNow:
         session.query(HandedKey).one().until = START
         assert "ledger" not in bob_client.get(self.URL).text
         assert bob_client.post(self.URL, data={"key": old.id, "sure": "yes"}).status_code == 303
+
+    def test_asks_twice_while_a_program_has_read_no_other_key(self, bob_client, session, billing, old):
+        token, _ = programs.token(session, billing, name="ledger")
+        handed(session, token, old, START - 2 * HOUR, at=START - 2 * HOUR)
+        dialog = re.sub(r"<[^>]+>", "", bob_client.get(self.URL).text)
+        assert "ledger read it from the secrets, and not the new key yet." in dialog
+        assert "told that it holds" not in dialog
+        assert "By itself" not in dialog, "nothing keeps it for who reads secrets"
+        assert bob_client.post(self.URL, data={"key": old.id, "sure": "yes"}).status_code == 422
 
     def test_so_does_the_rotate_button(self, bob_client, session, reader, old):
         assert "ledger" in bob_client.post(f"{PAGE}/rotate", data={"old_key": "ask"}).text

@@ -25,8 +25,10 @@ class Reader:
     at: datetime
     until: datetime
     as_session: bool
+    is_told: bool
+    """Whether it was told until when the key holds; not where it reads secrets."""
     on_old: bool
-    """Whether the key isn't the current one any more, and the program was told that it holds."""
+    """Whether the key isn't the current one any more, and the program was told that it holds, or has read no other."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,22 @@ class Holders:
     """Who has an old key still, and fails by its end."""
 
     readers: list[Reader]
-    """Programs that were told that it holds now."""
+    """Programs that were told that it holds now, or have read no other from the secrets."""
     behind: list[str]
     """The destinations of copies that don't have its successor."""
 
     def __bool__(self) -> bool:
         return bool(self.readers or self.behind)
+
+    @property
+    def told(self) -> list[Reader]:
+        """Those who were told that it holds: no rule ends it before."""
+        return [reader for reader in self.readers if reader.is_told]
+
+    @property
+    def untold(self) -> list[Reader]:
+        """Those who read it from the secrets: nothing keeps it for them."""
+        return [reader for reader in self.readers if not reader.is_told]
 
 
 def holders(session: Session, strategy: RotationStrategy, old: AccessKey | None, now: datetime) -> Holders:
@@ -84,5 +96,7 @@ def _still_hold(session: Session, old: AccessKey, now: datetime) -> list[Reader]
 
 def _reader(name: str, key: AccessKey, handed: object, now: datetime) -> Reader:
     at, until, as_session = handed.at, handed.until, handed.as_session  # type: ignore[attr-defined]
-    on_old = key.state == KeyState.RETIRING.value and until > now
-    return Reader(name, key.access_key_id or "", at, until, as_session, on_old)
+    is_told = until > at
+    # What a program read last from the secrets it uses until it reads again, whenever that is.
+    on_old = key.state == KeyState.RETIRING.value and (until > now or not is_told)
+    return Reader(name, key.access_key_id or "", at, until, as_session, is_told, on_old)
