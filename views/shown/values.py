@@ -148,7 +148,7 @@ def page_values(
         "board": board(db.session(), strategy, config().url or request.host_url.rstrip("/"), now()),
         "lengths_s": LENGTHS_S,
         "copies": [show_copy(each, now()) for each in copies_of(db.session(), strategy)],
-        **({} if old is None else _uses(old)),
+        **({} if old is None else _uses(old, shown.facts.current)),
     }
 
 
@@ -159,10 +159,11 @@ def _no_way_back(project: Project, strategy: RotationStrategy, before: AccessKey
     return kept_pair(db.session(), strategy, before, project.sealing_key(keyring())) is None
 
 
-def _uses(old: AccessKey) -> dict[str, Any]:
-    """What AWS told of the old key's uses, and whether the reader waits for their end."""
+def _uses(old: AccessKey, current: AccessKey | None) -> dict[str, Any]:
+    """What AWS told of the old key's uses and of the new one's, and whether the reader waits for an end."""
     told = uses_of(db.session(), old.id, uses.MOST_USES)
-    return {"uses": uses.draw(old, told, now()), "wished": has_wished(db.session(), old.id, me().id)}
+    on_new = [] if current is None else uses_of(db.session(), current.id, uses.MOST_USES)
+    return {"uses": uses.draw(old, told, on_new, now()), "wished": has_wished(db.session(), old.id, me().id)}
 
 
 def progress_values(project: Project, rotation: Rotation, *, on_strategy: bool) -> dict[str, Any]:

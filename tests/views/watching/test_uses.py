@@ -58,6 +58,15 @@ class TestPanel:
         assert all(0 <= x <= 100 for x in xs)
         assert len(xs) == 4
 
+    def test_says_which_services_aws_has_seen_on_the_new_key(self, bob_client, session, old):
+        told(session, old)
+        told(session, old, "ses", "us-east-1")
+        current = session.query(AccessKey).filter_by(state=KeyState.ACTIVE.value).one()
+        told(session, current)
+        words = text_of(bob_client.get(PAGE))
+        assert "s3 eu-west-1 on the new key too" in words
+        assert "ses us-east-1 not yet on the new key" in words
+
     def test_many_are_counted(self, bob_client, session, old):
         for hours in range(12):
             told(session, old, ago=timedelta(hours=hours))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +26,8 @@ class Lane:
     region: str
     points: tuple[float, ...]
     words: str
+    is_on_new: bool
+    """Whether AWS has told of the same of the new key."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ class Uses:
     earlier: int
 
 
-def draw(key: AccessKey, uses: Sequence[KeyUse], now: datetime) -> Uses:
-    """The picture of these uses, the newest first, over the key's life until now."""
+def draw(key: AccessKey, uses: Sequence[KeyUse], on_new: Collection[KeyUse], now: datetime) -> Uses:
+    """The picture of these uses, the newest first, over the key's life until now, beside those of the new key."""
     since = min([key.created_at or key.intent_at, *(use.used_at for use in uses)])
     length = max(now - since, _LEAST_SPAN)
 
@@ -51,14 +53,17 @@ def draw(key: AccessKey, uses: Sequence[KeyUse], now: datetime) -> Uses:
     by_place: dict[tuple[str, str], list[KeyUse]] = {}
     for use in uses:
         by_place.setdefault((use.service, use.region), []).append(use)
-    lanes = [_lane(service, region, told, x) for (service, region), told in by_place.items()]
+    moved = {(use.service, use.region) for use in on_new}
+    lanes = [_lane(*place, told, x, is_on_new=place in moved) for place, told in by_place.items()]
     return Uses(
         tuple(lanes[:MOST_LANES]), len(lanes[MOST_LANES:]), x(key.replaced_at) if key.replaced_at else None, since,
         tuple(uses[:MOST_ROWS]), len(uses[MOST_ROWS:]),
     )  # fmt: skip
 
 
-def _lane(service: str, region: str, told: Sequence[KeyUse], x: Callable[[datetime], float]) -> Lane:
+def _lane(
+    service: str, region: str, told: Sequence[KeyUse], x: Callable[[datetime], float], *, is_on_new: bool
+) -> Lane:
     where = f"{service or 'a service'}{f' in {region}' if region else ''}"
     times = "once" if len(told) == 1 else f"{len(told)} times"
-    return Lane(service, region, tuple(sorted({x(use.used_at) for use in told})), f"{where}: told {times}")
+    return Lane(service, region, tuple(sorted({x(use.used_at) for use in told})), f"{where}: told {times}", is_on_new)
