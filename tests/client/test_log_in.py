@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 
 import pytest
@@ -25,6 +26,13 @@ def test_what_is_stored_holds_for_the_other_commands(machine, served, stranger):
     assert machine.keyturn("logout").returncode == 0
     assert not path.exists()
     assert machine.keyturn("logout").returncode == 1
+
+
+def test_scripts_are_told_in_json(machine, served, stranger):
+    told = json.loads(machine.keyturn("login", stranger, "--json", typed=f"{served.token}\n").stdout)
+    path = str(machine.home / "config" / "keyturn" / "login.json")
+    assert (told["url"], told["path"], told["token"]["name"]) == (stranger, path, "billing")
+    assert json.loads(machine.keyturn("logout", "--json").stdout) == {"path": path}
 
 
 @pytest.mark.parametrize(
