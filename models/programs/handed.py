@@ -6,7 +6,20 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Row, String, and_, bindparam, case, literal, or_, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Row,
+    String,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crypto import Place, SealingKey
@@ -14,6 +27,7 @@ from models.access_key import AccessKey, KeyState
 from models.base import Base, UtcDateTime, add_unless_there
 from models.programs.token import TOUCH, ServiceToken
 from models.rotation import Rotation
+from models.strategy import RotationStrategy
 
 
 class HandedKey(Base):
@@ -143,3 +157,21 @@ def readers_of(session: Session, strategy_id: int, now: datetime) -> Sequence[Ro
             shown.append(row)
         seen.add(row.HandedKey.token_id)
     return shown
+
+
+def last_reads(session: Session, project_id: str) -> dict[int, list[tuple[RotationStrategy, datetime]]]:
+    """By token of the project, of which strategies it was handed or read a key, and when last; the newest first."""
+    last = func.max(HandedKey.at, type_=UtcDateTime)
+    rows = session.execute(
+        select(HandedKey.token_id, AccessKey.strategy_id, last.label("at"))
+        .join(AccessKey, AccessKey.id == HandedKey.key_id)
+        .where(AccessKey.project_id == project_id)
+        .group_by(HandedKey.token_id, AccessKey.strategy_id)
+        .order_by(last.desc())
+    ).all()
+    mine = select(RotationStrategy).where(RotationStrategy.id.in_({row.strategy_id for row in rows}))
+    strategies = {each.id: each for each in session.scalars(mine)} if rows else {}
+    found: dict[int, list[tuple[RotationStrategy, datetime]]] = {}
+    for row in rows:
+        found.setdefault(row.token_id, []).append((strategies[row.strategy_id], row.at))
+    return found

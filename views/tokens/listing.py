@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from database import db
 from models.audit import Action
+from models.programs.handed import last_reads
 from models.programs.token import tokens_of
 from views.fetch import get_project
 from views.frame.identity import audit, me
@@ -19,7 +20,8 @@ from views.tokens.blueprint import bp, get_token
 def list_tokens(project_name: str) -> ResponseReturnValue:
     """Show the project's tokens."""
     project = get_project(project_name)
-    return render_template("tokens/list.html", project=project, tokens=tokens_of(db.session(), project.id), now=now())
+    tokens, reads = tokens_of(db.session(), project.id), last_reads(db.session(), project.id)
+    return render_template("tokens/list.html", project=project, tokens=tokens, reads=reads, now=now())
 
 
 @bp.get("/<int:token_id>/revoke")

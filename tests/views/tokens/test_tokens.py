@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from models import Action, AuditEntry, ServiceToken
+from models import Action, AuditEntry, HandedKey, ServiceToken
 from models.programs.token import find_token, is_service_token
 from tests import turned
 from tests.api import programs
 from tests.fake_clock import START
+from tests.views.setup.filled import text_of
 
 LIST = "/projects/payments/tokens"
 
@@ -151,6 +152,18 @@ class TestList:
         assert "7 min ago" in page
         assert "from 192.0.2.7" in page
         assert "refused 3 times" in page
+
+    def test_tells_what_it_read(self, bob_client, session, keyring, payments, billing):
+        mailer = turned.strategy(session, keyring, payments, "report-mailer")
+        token, _ = programs.token(session, billing, mailer)
+        for minutes, key_id in ((70, "AKIAEXAMPLEMW5RXN3HC"), (9, "AKIAEXAMPLE2T7Q4FVKD")):
+            rotation = turned.succeeded(session, billing, at=START - 2 * timedelta(minutes=minutes), key_id=key_id)
+            at = START - timedelta(minutes=minutes)
+            session.add(HandedKey(token_id=token.id, key_id=rotation.access_key_id, at=at, until=at, as_session=False))
+        session.flush()
+        words = text_of(bob_client.get(LIST))
+        assert "read the key of billing-api 9 min ago" in words
+        assert words.count("read the key of") == 1, "of each strategy the last read"
 
     def test_tells_of_the_end(self, bob_client, session, billing):
         programs.token(session, billing, name="old", expires_at=START)
