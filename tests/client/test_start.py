@@ -57,3 +57,14 @@ def test_what_the_server_needs_is_named_where_it_is_missing(tmp_path):
     assert result.returncode == 1
     assert "pip install 'keyturn[server]'" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_shell_completes_commands_and_options(tmp_path):
+    def completed(words, number):
+        asked = {"_KEYTURN_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(number)}
+        code = f"import os, cli; os.environ.update({asked}); cli.main(prog_name='keyturn')"
+        return run(code, tmp_path).stdout.split()
+
+    assert completed("keyturn cre", 1) == ["plain,credentials"]
+    assert completed("keyturn get --js", 2) == ["plain,--json"]
+    assert completed("keyturn export --format do", 3) == ["plain,dotenv", "plain,docker"]
