@@ -10,7 +10,8 @@ import click
 
 from keyturn.handed import number_of
 from keyturn.login import find_login
-from keyturn.problems import Failed, NotReady
+from keyturn.pauses import Pauses
+from keyturn.problems import Failed, NotReady, Unreachable
 from keyturn.server import LONGEST_WAIT_S, Server
 
 _LEAST_PAUSE_S = 0.5
@@ -41,6 +42,7 @@ def rotate(strategy: str, timeout: int, *, wait: bool, as_json: bool) -> None:
 
 def _watch(server: Server, rotation: Any, until: float) -> Any:
     """Tell the steps as they come; the rotation once it has ended."""
+    pauses = Pauses()
     told, waited_for, etag, path = 0, None, "", f"/api/v1/rotations/{rotation['id']}"
     while True:
         steps = [step for step in rotation["steps"] if step["ended_at"]]
@@ -55,7 +57,15 @@ def _watch(server: Server, rotation: Any, until: float) -> Any:
         waited_for = rotation["waits_for"]
         if time.monotonic() > until:
             raise NotReady(f"Rotation {rotation['id']} goes on: {rotation['state']}. Nothing was stopped.")
-        found = server.get_if_changed(path, None, etag, min(LONGEST_WAIT_S, max(1, int(until - time.monotonic()))))
+        try:
+            found = server.get_if_changed(path, None, etag, min(LONGEST_WAIT_S, max(1, int(until - time.monotonic()))))
+        except Unreachable as problem:
+            if time.monotonic() > until:
+                raise
+            click.echo(f"{problem.format_message()} The rotation goes on; asking again.", err=True)
+            time.sleep(pauses.next_s())
+            continue
+        pauses.begin_anew()
         if found is None:
             time.sleep(_LEAST_PAUSE_S)
         else:

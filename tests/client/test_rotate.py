@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
-from models import RotationStrategy
+from models import Rotation, RotationStrategy
 from models.programs.token import TokenStrategy
+from tests.processes.processes import wait_for
 
 
 @pytest.fixture
@@ -19,6 +21,10 @@ def may_rotate(served):
 
 @pytest.mark.usefixtures("may_rotate")
 class TestWithTheRight:
+    def running(self, served):
+        with served.session() as session:
+            return session.query(Rotation).filter(Rotation.ended_at.is_(None)).count()
+
     def test_the_steps_are_told_as_they_come(self, machine, served):
         before = served.pair_in_secrets()
         run = machine.start("rotate", served.user, "--wait", "--json")
@@ -46,6 +52,17 @@ class TestWithTheRight:
         served.work_until(lambda: run.process.poll() is not None)
         assert "iam:CreateAccessKey" in run.end()
         assert run.process.returncode == 6
+
+    def test_an_outage_of_the_server_meanwhile_is_waited_out(self, machine, served):
+        run = machine.start("rotate", served.user, "--wait", "--json")
+        wait_for(lambda: self.running(served), "the rotation")
+        time.sleep(1)  # it is answered and watched
+        served.stop()
+        assert "The rotation goes on" in run.line("doesn't answer")
+        served.start()
+        served.work_until(lambda: run.process.poll() is not None)
+        assert json.loads(run.end().splitlines()[-1])["state"] == "succeeded"
+        assert run.process.returncode == 0
 
     def test_who_waits_too_long_is_told_that_it_goes_on(self, machine, served):
         result = machine.keyturn("rotate", str(served.strategy_id), "--wait", "--timeout", "1")
