@@ -64,8 +64,8 @@ class TestPanel:
         current = session.query(AccessKey).filter_by(state=KeyState.ACTIVE.value).one()
         told(session, current)
         words = text_of(bob_client.get(PAGE))
-        assert "s3 eu-west-1 on the new key too" in words
-        assert "ses us-east-1 not yet on the new key" in words
+        assert "s3 eu-west-1 new key: seen" in words
+        assert "ses us-east-1 new key: not yet" in words
 
     def test_many_are_counted(self, bob_client, session, old):
         for hours in range(12):
