@@ -11,8 +11,8 @@ from pathlib import Path
 def swap(path: Path, content: bytes, mode: int | None = None) -> None:
     """Put the content in place of the file's. `mode` is for a new file (0600 without it); an old one keeps its own.
 
-    The owner is kept as far as the process may. A symbolic link stays one, and its target changes. Raises OSError,
-    which names the file.
+    Owner and group are kept, each as far as the process may. A symbolic link stays one, and its target changes.
+    Raises OSError, which names the file.
     """
     path = path.resolve()
     try:
@@ -33,8 +33,10 @@ def swap(path: Path, content: bytes, mode: int | None = None) -> None:
         if before is None:
             made.chmod(mode or 0o600)
         else:
+            with suppress(PermissionError):  # a group that the process isn't in
+                os.chown(name, -1, before.st_gid)
             with suppress(PermissionError):  # who isn't root writes files of its own
-                os.chown(name, before.st_uid, before.st_gid)
+                os.chown(name, before.st_uid, -1)
             made.chmod(before.st_mode & 0o7777)
         made.replace(path)
     except BaseException:

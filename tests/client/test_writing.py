@@ -29,6 +29,29 @@ def test_one_that_is_there_keeps_its_mode_and_a_link_stays_one(tmp_path):
     assert (path.read_text(), mode(path), link.is_symlink()) == ("after", 0o644, True)
 
 
+def test_owner_and_group_are_kept_each_as_far_as_the_process_may(tmp_path, monkeypatch):
+    path, kept = tmp_path / "file", []
+
+    def chown(_path, owner, group):
+        if owner != -1:
+            raise PermissionError
+        kept.append(group)
+
+    path.write_text("before")
+    monkeypatch.setattr(os, "chown", chown)
+    swap(path, b"after")
+    assert (path.read_text(), kept) == ("after", [path.stat().st_gid])
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
+def test_root_keeps_the_owner(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("before")
+    os.chown(path, 1234, 2345)
+    swap(path, b"after")
+    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 2345)
+
+
 def test_who_has_it_open_reads_what_was_there_before(tmp_path):
     path = tmp_path / "file"
     path.write_text("before")
