@@ -24,6 +24,8 @@ def payload(event: OutboxEvent, base_url: str) -> dict[str, Any]:
 
 def page_of(event: OutboxEvent) -> str:
     """The path of the page that an event is about."""
+    if "part" in event.data:  # of Keyturn itself
+        return "/status"
     base = f"/projects/{event.data['project']['name']}"
     strategy, rotation, copy = (event.data.get(thing) for thing in ("strategy", "rotation", "copy"))
     if copy is not None:

@@ -141,6 +141,7 @@ def test_a_standstill_and_its_end(world, telling):
             tell_stopped(session, "worker", world.clock.now(), world.clock.now())
     (event,) = told(telling, Kind.STOPPED)
     assert words_of(event, "").title == "[payments] No worker of Keyturn runs"
+    assert words_of(event, "https://keyturn.example.com").body.endswith("https://keyturn.example.com/status")
     telling.send()
     *_, mended = told(telling, Kind.STOPPED)
     assert words_of(mended, "").title == "[payments] The worker runs again"
