@@ -84,7 +84,7 @@ class TestBoard:
         old.last_used_at = START - HOUR / 2
         session.flush()
         text = board(bob_client)
-        assert "AWS has reported uses of the old key since the turn" in text
+        assert "AWS reports uses of the old key" in text
         assert "has moved" not in text
 
     def test_is_part_of_the_news(self, bob_client, reader):
