@@ -51,13 +51,13 @@ def _watch(server: Server, rotation: Any, until: float) -> Any:
         told = len(steps)
         if rotation["ended_at"]:
             return rotation
-        if rotation["waits_for"] not in {None, waited_for}:
-            says = server.get(f"/api/v1/strategies/{rotation['strategy_id']}")["says"]
-            click.echo(f"{rotation['waits_for']}: {says}", err=True)
-        waited_for = rotation["waits_for"]
-        if time.monotonic() > until:
-            raise NotReady(f"Rotation {rotation['id']} goes on: {rotation['state']}. Nothing was stopped.")
         try:
+            if rotation["waits_for"] not in {None, waited_for}:
+                says = server.get(f"/api/v1/strategies/{rotation['strategy_id']}")["says"]
+                click.echo(f"{rotation['waits_for']}: {says}", err=True)
+            waited_for = rotation["waits_for"]
+            if time.monotonic() > until:
+                raise NotReady(f"Rotation {rotation['id']} goes on: {rotation['state']}. Nothing was stopped.")
             found = server.get_if_changed(path, None, etag, min(LONGEST_WAIT_S, max(1, int(until - time.monotonic()))))
         except Unreachable as problem:
             if time.monotonic() > until:
