@@ -35,8 +35,7 @@ def dialog(partial: str, status: int = 200, **values: Any) -> Response:
     if wants_partial():
         # Out of band: htmx then finds #dialog even if the page's news have replaced what was pressed meanwhile.
         shown = Markup(render_template(partial, **values))  # noqa: S704 - rendered by Jinja, escaped
-        html = Markup('<div hx-swap-oob="innerHTML:#dialog">{}</div>').format(shown)
-        return answer(html, status, reswap="none")
+        return answer(_into("#dialog", shown), status, reswap="none")
     page = "project_dialog.html" if "project" in values else "dialog.html"
     return answer(render_template(page, partial=partial, **values), status)
 
@@ -71,7 +70,12 @@ def out_of_band(html: str) -> Markup:
 
 def live(text: str) -> Markup:
     """Text for screen readers, read out when it differs from the last."""
-    return Markup('<div hx-swap-oob="innerHTML:#live">{}</div>').format(text)
+    return _into("#live", text)
+
+
+def _into(place: str, content: str) -> Markup:
+    """The content, for the element at `place`; text is escaped, Markup isn't."""
+    return Markup('<div hx-swap-oob="innerHTML:{}">{}</div>').format(place, content)
 
 
 def wants_partial() -> bool:
