@@ -147,12 +147,10 @@ def _secret(session: Session, project: Project, key: SealingKey, path: str, name
     )
 
 
-def make_token(
-    session: Session, place: Environment, now: datetime, *, name: str = "bench", **rights: bool
-) -> tuple[ServiceToken, str]:
+def make_token(session: Session, place: Environment, now: datetime, **rights: bool) -> tuple[ServiceToken, str]:
     """A token for all of the environment with these rights, and its text. Flushes."""
     token = ServiceToken(
-        project_id=place.project_id, environment_id=place.id, path="/", name=name, created_at=now,
+        project_id=place.project_id, environment_id=place.id, path="/", name="bench", created_at=now,
         created_by="bench", **rights,
     )  # fmt: skip
     text = give(token)

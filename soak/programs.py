@@ -22,19 +22,16 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from bench.filling import make_token
 from config import Config
 from models import AccessKey, HandsOut, KeyState, RotationStrategy
 from models.engine import open_database
-from models.programs.token import TokenStrategy
 from practice.seed import REGION
 from soak.world import HANDED_S, OF_PROGRAMS
-from tests.sdk.desk import Desk
+from tests.sdk.desk import Desk, open_door
 
 _SLOWER = 2
 """So many times the pace of the SDKs' own test: they are here to be hit, not to load the machine."""
 _LOOK_S = 0.5
-_SHORTEST_SESSION_S = 900
 
 
 class _Aws:
@@ -67,15 +64,8 @@ class Keyturn:
         with Session(self._engine) as session, session.begin():
             mine = select(RotationStrategy).where(RotationStrategy.user_name.in_(OF_PROGRAMS))
             for hands_out, strategy in zip(HandsOut, session.scalars(mine), strict=True):
-                # AWS makes no shorter sessions than that; practice AWS ends them earlier.
-                strategy.handed_s = _SHORTEST_SESSION_S if hands_out is HandsOut.SESSION else HANDED_S
-                strategy.hands_out = hands_out.value
-                place = strategy.access_key_secret
-                if place is None:
-                    raise ValueError("the strategy has no secrets")
-                token, text = make_token(session, place.environment, now, name=hands_out.value)
-                session.add(TokenStrategy(token_id=token.id, strategy_id=strategy.id, fetches=True))
-                self.strategies[hands_out], self.tokens[hands_out] = strategy.id, text
+                self.tokens[hands_out] = open_door(session, strategy, hands_out, HANDED_S, now)
+                self.strategies[hands_out] = strategy.id
         return True
 
 

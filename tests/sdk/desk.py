@@ -5,11 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from models import HandsOut
+from sqlalchemy.orm import Session
+
+from models import HandsOut, RotationStrategy
 from practice.seed import PracticeAws
+from tests.api import programs
 from tests.client.conftest import Machine
 from tests.processes.processes import ROOT
 from tests.sdk.program import Program, by_endpoint, by_process
@@ -23,6 +27,20 @@ SLOWER_BY_PROCESS = 4
 NO_KEY_OVER_HTTP = {"v2.mjs", "rust.py", "object_store.py"}
 """What can't take a long-lived key over http, in any form of `Token`."""
 NO_PROCESS = {"object_store.py"}
+
+
+_SHORTEST_SESSION_S = 900
+"""AWS makes no shorter ones; practice AWS ends them earlier."""
+
+
+def open_door(
+    session: Session, strategy: RotationStrategy, hands_out: HandsOut, life_s: int, now: datetime, **rights: bool
+) -> str:
+    """Let the strategy hand out this kind, for `life_s` at a time; the text of a token for it. Doesn't commit."""
+    strategy.handed_s = max(life_s, _SHORTEST_SESSION_S) if hands_out is HandsOut.SESSION else life_s
+    strategy.hands_out = hands_out.value
+    _, text = programs.token(session, strategy, name=hands_out.value, created_at=now, **rights)
+    return text
 
 
 class Keyturn(Protocol):

@@ -15,16 +15,14 @@ from bench.filling import with_strategies
 from bench.running import Instance, keyturn, practice_aws
 from jobs.queue import connect
 from models import HandsOut, Rotation, RotationStrategy, SharedSession
-from models.programs.token import TokenStrategy
 from models.rotation import State
 from practice.seed import PracticeAws
 from rotation.programs.sessions import want_session
-from tests.api import programs
 from tests.processes.processes import wait_for
+from tests.sdk.desk import open_door
 
 LIFE_S = 14
 """How long what is handed out holds: half of it is longer than the server is away."""
-_SHORTEST_SESSION_S = 900
 INTERVAL_S = 5
 _AWAY_S = 4.0
 """How long a program may feel that the server was away."""
@@ -46,15 +44,9 @@ class Office:
         now = datetime.now(UTC)
         with Session(at.engine) as session, session.begin():
             for hands_out, strategy in zip(HandsOut, session.scalars(select(RotationStrategy)).all(), strict=True):
-                # AWS makes no shorter sessions than that; practice AWS ends them earlier.
-                strategy.handed_s = _SHORTEST_SESSION_S if hands_out is HandsOut.SESSION else LIFE_S
-                strategy.hands_out = hands_out.value
+                text = open_door(session, strategy, hands_out, LIFE_S, now, reads_secrets=True)
                 strategy.interval_s, strategy.due_at = INTERVAL_S, now
                 strategy.grace_s = strategy.quiet_s = strategy.watch_s = 0
-                token, text = programs.token(
-                    session, strategy, name=hands_out.value, reads_secrets=True, created_at=now
-                )
-                session.get_one(TokenStrategy, (token.id, strategy.id)).fetches = True
                 want_session(session, strategy, now)
                 self.strategies[hands_out], self.tokens[hands_out] = strategy.id, text
 
