@@ -1,4 +1,4 @@
-"""How templates tell what only rotations have: exact times of day, short lengths of time, names of actions."""
+"""How templates tell what only rotations have: exact times of day, short lengths of time, names of actions, uses."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from views.shown.failure import mark_code
 from views.shown.picture.lane_words import key_age
 from views.shown.schedule import limits_words, schedule_words
 from views.shown.state import Line, starting
+from views.shown.strategy import was_used_since
 
 _TWO_DIGITS_BELOW_S = 10
 _FORMS = {"ago": times.ago, "at": times.at, "clock": times.clock, "due": times.due, "soon": times.soon}
@@ -28,6 +29,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_app_template_filter(key_age)
     blueprint.add_app_template_filter(schedule_words)
     blueprint.add_app_template_filter(limits_words)
+    blueprint.add_app_template_filter(was_used_since)
     blueprint.add_app_template_filter(starting)
 
 
